@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include "mpipe-glib/core/mpipe-buffer-private.h"
+#include "mpipe-glib/core/mpipe-type-table-private.h"
+
+G_BEGIN_DECLS
+
+#define MPIPE_PAYLOAD_INLINE 24          /* bytes kept in the payload itself */
+#define MPIPE_PAYLOAD_MAX (1024u << 20) /* bytes in one value, unless set lower */
+
+/* A serialised value on its way: what a task or a result is between two programs. Small ones are kept in
+ * place, larger ones share a buffer. Not counted: copy it with mpipe_payload_copy(), clear it once. */
+typedef struct
+{
+  guint32 size;
+  guint16 type; /* in the type table of the pipeline or worker */
+  union
+  {
+    guint64 words[MPIPE_PAYLOAD_INLINE / 8];
+    struct
+    {
+      const guint8 *data;
+      MpipeBuffer *buffer;
+    } shared;
+  } in;
+} MpipePayload;
+
+gboolean mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant,
+                                          MpipeTypeTable *types, GError **error);
+void mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *buffer,
+                                     const guint8 *data, guint32 size);
+void mpipe_payload_copy (MpipePayload *self, const MpipePayload *other);
+void mpipe_payload_clear (MpipePayload *self);
+
+MpipeBuffer *mpipe_payload_get_buffer (const MpipePayload *self);
+gboolean mpipe_payload_has_type (const MpipePayload *self, MpipeTypeTable *types,
+                                 const GVariantType *type);
+GVariant *mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types,
+                                    GError **error);
+
+static inline const guint8 *
+mpipe_payload_get_data (const MpipePayload *self)
+{
+  return self->size <= MPIPE_PAYLOAD_INLINE ? (const guint8 *) self->in.words
+                                            : self->in.shared.data;
+}
+
+G_END_DECLS

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include "mpipe-glib/core/mpipe-payload-private.h"
+
+#include <string.h>
+
+#include "mpipe-glib/core/mpipe-error.h"
+
+static gboolean
+is_inline (const MpipePayload *self)
+{
+  return self->size <= MPIPE_PAYLOAD_INLINE;
+}
+
+/* A payload that claims to be of a type is not one before its bytes were looked at. */
+static gboolean
+has_possible_size (const MpipeTypeEntry *type, gsize size)
+{
+  if (type->unit == 0)
+    return TRUE;
+  return type->is_array ? size % type->unit == 0 : size == type->unit;
+}
+
+static GVariant *
+new_number (const MpipeTypeEntry *type, const void *data)
+{
+  switch (type->string[0])
+    {
+    case 'x':
+      return g_variant_new_int64 (*(const gint64 *) data);
+    case 't':
+      return g_variant_new_uint64 (*(const guint64 *) data);
+    case 'd':
+      return g_variant_new_double (*(const gdouble *) data);
+    case 'i':
+      return g_variant_new_int32 (*(const gint32 *) data);
+    case 'u':
+      return g_variant_new_uint32 (*(const guint32 *) data);
+    default:
+      return NULL;
+    }
+}
+
+static GVariant *
+wrap (const MpipePayload *self, const MpipeTypeEntry *type, gboolean trusted)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  const GVariantType *variant_type = G_VARIANT_TYPE (type->string);
+
+  if (is_inline (self))
+    bytes = g_bytes_new (self->in.words, self->size);
+  else
+    bytes = g_bytes_new_with_free_func (self->in.shared.data, self->size,
+                                        (GDestroyNotify) mpipe_buffer_unref,
+                                        mpipe_buffer_ref (self->in.shared.buffer));
+  return g_variant_ref_sink (g_variant_new_from_bytes (variant_type, bytes, trusted));
+}
+
+/* Returns: (transfer full) (nullable): the value, after the bytes were found to be one; NULL with
+ * MPIPE_ERROR_PROTOCOL when they are not. A value is re-wrapped as trusted once it was checked: reading an
+ * array of strings that is not is quadratic. */
+GVariant *
+mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types, GError **error)
+{
+  const MpipeTypeEntry *type = mpipe_type_table_get (types, self->type);
+
+  g_assert (type != NULL);
+  if (!has_possible_size (type, self->size))
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "%u bytes are no value of type “%s”",
+                   self->size, type->string);
+      return NULL;
+    }
+  if (type->always_valid && !type->is_array)
+    {
+      GVariant *number = new_number (type, self->in.words);
+
+      if (number != NULL)
+        return g_variant_ref_sink (number);
+    }
+  if (!type->always_valid)
+    {
+      g_autoptr (GVariant) candidate = wrap (self, type, FALSE);
+
+      if (!g_variant_is_normal_form (candidate))
+        {
+          g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                       "%u bytes that claim to be of type “%s” are not a value in normal form",
+                       self->size, type->string);
+          return NULL;
+        }
+    }
+  return wrap (self, type, TRUE);
+}
+
+static void
+set_bytes (MpipePayload *self, guint16 type, const void *data, gsize size)
+{
+  self->type = type;
+  self->size = size;
+  if (size > 0)
+    memcpy (self->in.words, data, size);
+}
+
+/* Whether the receiver will accept what was serialised; only a value that may hold any other can be deeper
+ * than a receiver reads. */
+static gboolean
+check_depth (const MpipePayload *self, const MpipeTypeEntry *type, GError **error)
+{
+  g_autoptr (GVariant) candidate = NULL;
+
+  if (!type->has_variant)
+    return TRUE;
+  candidate = wrap (self, type, FALSE);
+  if (g_variant_is_normal_form (candidate))
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "The value of type “%s” is nested too deeply to be sent", type->string);
+  return FALSE;
+}
+
+/* Serialises @variant, which must not be floating and is kept when it is large. On failure @self is
+ * not set: MPIPE_ERROR_TYPE, MPIPE_ERROR_TOO_LARGE. */
+gboolean
+mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant, MpipeTypeTable *types,
+                                 GError **error)
+{
+  const char *string = g_variant_get_type_string (variant);
+  const MpipeTypeEntry *type = mpipe_type_table_add (types, string);
+  g_autoptr (GVariant) normal = NULL;
+  gsize size;
+
+  if (type == NULL)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                   "A value of type “%s” cannot be sent to another process", string);
+      return FALSE;
+    }
+  if (!type->always_valid && !g_variant_is_normal_form (variant))
+    variant = normal = g_variant_get_normal_form (variant);
+
+  size = g_variant_get_size (variant);
+  if (size > MPIPE_PAYLOAD_MAX)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+                   "A value of %" G_GSIZE_FORMAT " bytes is larger than the %u that one may have",
+                   size, MPIPE_PAYLOAD_MAX);
+      return FALSE;
+    }
+  if (size <= MPIPE_PAYLOAD_INLINE)
+    set_bytes (self, type->number, g_variant_get_data (variant), size);
+  else
+    {
+      g_autoptr (MpipeBuffer) buffer = mpipe_buffer_new_for_variant (variant);
+
+      mpipe_payload_init_from_buffer (self, type->number, buffer, mpipe_buffer_get_data (buffer),
+                                      size);
+    }
+  if (check_depth (self, type, error))
+    return TRUE;
+  mpipe_payload_clear (self);
+  return FALSE;
+}
+
+void
+mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *buffer,
+                                const guint8 *data, guint32 size)
+{
+  if (size <= MPIPE_PAYLOAD_INLINE)
+    {
+      set_bytes (self, type, data, size);
+      return;
+    }
+  self->type = type;
+  self->size = size;
+  self->in.shared.data = data;
+  self->in.shared.buffer = mpipe_buffer_ref (buffer);
+}
+
+void
+mpipe_payload_copy (MpipePayload *self, const MpipePayload *other)
+{
+  *self = *other;
+  if (!is_inline (self))
+    mpipe_buffer_ref (self->in.shared.buffer);
+}
+
+void
+mpipe_payload_clear (MpipePayload *self)
+{
+  if (!is_inline (self))
+    mpipe_buffer_unref (self->in.shared.buffer);
+  self->size = 0;
+  self->type = 0;
+}
+
+/* Returns: (nullable): the memory that the payload shares, NULL when it holds its own. */
+MpipeBuffer *
+mpipe_payload_get_buffer (const MpipePayload *self)
+{
+  return is_inline (self) ? NULL : self->in.shared.buffer;
+}
+
+/* Whether the payload says it is of the type, which may be indefinite. */
+gboolean
+mpipe_payload_has_type (const MpipePayload *self, MpipeTypeTable *types, const GVariantType *type)
+{
+  const MpipeTypeEntry *entry = mpipe_type_table_get (types, self->type);
+
+  return entry != NULL && g_variant_type_is_subtype_of (G_VARIANT_TYPE (entry->string), type);
+}

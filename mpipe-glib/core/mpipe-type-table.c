@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include "mpipe-glib/core/mpipe-type-table-private.h"
+
+#include <string.h>
+
+struct _MpipeTypeTable
+{
+  gatomicrefcount n_refs;
+  GMutex lock;           /* for adding */
+  GHashTable *by_string; /* entry string → entry */
+  guint n_entries;
+  MpipeTypeEntry *last; /* the entry found last: most programs send one type */
+  MpipeTypeEntry *entries[MPIPE_TYPE_TABLE_MAX];
+};
+
+static void
+entry_free (gpointer data)
+{
+  MpipeTypeEntry *entry = data;
+
+  g_free (entry->string);
+  g_free (entry);
+}
+
+MpipeTypeTable *
+mpipe_type_table_new (void)
+{
+  MpipeTypeTable *self = g_new0 (MpipeTypeTable, 1);
+
+  g_atomic_ref_count_init (&self->n_refs);
+  g_mutex_init (&self->lock);
+  self->by_string = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
+  self->n_entries = 1;
+  return self;
+}
+
+MpipeTypeTable *
+mpipe_type_table_ref (MpipeTypeTable *self)
+{
+  g_atomic_ref_count_inc (&self->n_refs);
+  return self;
+}
+
+void
+mpipe_type_table_unref (MpipeTypeTable *self)
+{
+  if (!g_atomic_ref_count_dec (&self->n_refs))
+    return;
+  g_hash_table_unref (self->by_string);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static gsize
+fixed_size_of (const char *type)
+{
+  switch (type[0])
+    {
+    case 'b':
+    case 'y':
+      return 1;
+    case 'n':
+    case 'q':
+      return 2;
+    case 'i':
+    case 'u':
+      return 4;
+    case 'x':
+    case 't':
+    case 'd':
+      return 8;
+    default:
+      return 0;
+    }
+}
+
+/* Whether some value of the type may hold a type that a channel does not carry. */
+static gboolean
+is_allowed (const char *string)
+{
+  return strlen (string) <= MPIPE_TYPE_STRING_MAX && g_variant_type_string_is_valid (string)
+         && strpbrk (string, "h*?r") == NULL;
+}
+
+static MpipeTypeEntry *
+entry_new (const char *string, guint16 number)
+{
+  MpipeTypeEntry *entry = g_new0 (MpipeTypeEntry, 1);
+
+  entry->number = number;
+  entry->string = g_strdup (string);
+  entry->is_array = string[0] == 'a';
+  entry->unit = fixed_size_of (entry->is_array ? string + 1 : string);
+  entry->always_valid = entry->unit > 0 && string[strlen (string) - 1] != 'b';
+  entry->has_variant = strchr (string, 'v') != NULL;
+  return entry;
+}
+
+/* Returns: (nullable): the entry of the type, added when it is new; NULL when @string is no type that
+ * can be sent (invalid, indefinite, too long, with handles) or the table is full. */
+const MpipeTypeEntry *
+mpipe_type_table_add (MpipeTypeTable *self, const char *string)
+{
+  MpipeTypeEntry *entry = g_atomic_pointer_get (&self->last);
+
+  if (entry != NULL && strcmp (entry->string, string) == 0)
+    return entry;
+
+  g_mutex_lock (&self->lock);
+  entry = g_hash_table_lookup (self->by_string, string);
+  if (entry == NULL && self->n_entries < MPIPE_TYPE_TABLE_MAX && is_allowed (string))
+    {
+      entry = entry_new (string, self->n_entries);
+      g_hash_table_insert (self->by_string, entry->string, entry);
+      g_atomic_pointer_set (&self->entries[self->n_entries], entry);
+      self->n_entries++;
+    }
+  if (entry != NULL)
+    g_atomic_pointer_set (&self->last, entry);
+  g_mutex_unlock (&self->lock);
+  return entry;
+}
+
+/* Returns: (nullable): the entry of the number, NULL when there is none. */
+const MpipeTypeEntry *
+mpipe_type_table_get (MpipeTypeTable *self, guint16 number)
+{
+  if (number == 0 || number >= MPIPE_TYPE_TABLE_MAX)
+    return NULL;
+  return g_atomic_pointer_get (&self->entries[number]);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Places are numbered from 1. Ordered, a ring of slots reaches from the next place to be given to the
+ * last that was opened; it grows to the number of places open at once. */
+
+#include "config.h"
+
+#include "mpipe-glib/flow/mpipe-reorder-private.h"
+
+#define N_SLOTS_MIN 64
+
+typedef struct
+{
+  MpipeFifo held;
+  gboolean closed;
+} Slot;
+
+struct _MpipeReorder
+{
+  gboolean ordered;
+  guint64 next_place; /* the next to be opened */
+  guint64 n_open;     /* places opened and not closed */
+  gsize n_held;       /* elements added and not taken */
+
+  MpipeFifo released; /* unordered: what was added */
+
+  guint64 next_given; /* ordered: the place whose turn it is */
+  Slot *slots;        /* by place, modulo n_slots */
+  gsize n_slots;      /* a power of two */
+};
+
+MpipeReorder *
+mpipe_reorder_new (gboolean ordered)
+{
+  MpipeReorder *self = g_new0 (MpipeReorder, 1);
+
+  self->ordered = ordered;
+  self->next_place = 1;
+  self->next_given = 1;
+  if (ordered)
+    {
+      self->n_slots = N_SLOTS_MIN;
+      self->slots = g_new0 (Slot, self->n_slots);
+    }
+  return self;
+}
+
+/* Everything must have been taken. */
+void
+mpipe_reorder_free (MpipeReorder *self)
+{
+  if (self == NULL)
+    return;
+  g_assert (self->n_held == 0);
+  g_free (self->slots);
+  g_free (self);
+}
+
+static Slot *
+slot_of (MpipeReorder *self, guint64 place)
+{
+  return &self->slots[place & (self->n_slots - 1)];
+}
+
+static void
+grow (MpipeReorder *self)
+{
+  gsize n_before = self->n_slots;
+  Slot *before = self->slots;
+
+  self->n_slots *= 2;
+  self->slots = g_new0 (Slot, self->n_slots);
+  for (guint64 place = self->next_given; place < self->next_place; place++)
+    *slot_of (self, place) = before[place & (n_before - 1)];
+  g_free (before);
+}
+
+/* Returns: the next place. */
+guint64
+mpipe_reorder_open (MpipeReorder *self)
+{
+  if (self->ordered && self->next_place - self->next_given == self->n_slots)
+    grow (self);
+  self->n_open++;
+  return self->next_place++;
+}
+
+/* @place must be open. */
+void
+mpipe_reorder_add (MpipeReorder *self, guint64 place, gpointer element)
+{
+  self->n_held++;
+  if (self->ordered)
+    {
+      g_assert (place >= self->next_given && place < self->next_place);
+      mpipe_fifo_push (&slot_of (self, place)->held, element);
+    }
+  else
+    mpipe_fifo_push (&self->released, element);
+}
+
+/* Nothing will be added to @place, which must be open. */
+void
+mpipe_reorder_close (MpipeReorder *self, guint64 place)
+{
+  g_assert (self->n_open > 0);
+  self->n_open--;
+  if (!self->ordered)
+    return;
+  g_assert (place >= self->next_given && place < self->next_place);
+  slot_of (self, place)->closed = TRUE;
+}
+
+/* Returns: (nullable): the next element whose turn it is. */
+gpointer
+mpipe_reorder_take (MpipeReorder *self)
+{
+  gpointer element = NULL;
+
+  if (!self->ordered)
+    element = mpipe_fifo_pop (&self->released);
+  while (self->ordered && self->next_given < self->next_place)
+    {
+      Slot *slot = slot_of (self, self->next_given);
+
+      element = mpipe_fifo_pop (&slot->held);
+      if (element != NULL || !slot->closed)
+        break;
+      slot->closed = FALSE;
+      self->next_given++;
+    }
+  if (element != NULL)
+    self->n_held--;
+  return element;
+}
+
+/* Whether what is added to @place can be taken at once. */
+gboolean
+mpipe_reorder_is_next (MpipeReorder *self, guint64 place)
+{
+  return !self->ordered || place == self->next_given;
+}
+
+/* Returns: how many places are open. */
+guint64
+mpipe_reorder_get_n_open (MpipeReorder *self)
+{
+  return self->n_open;
+}
+
+/* Returns: how many elements were added and not taken. */
+gsize
+mpipe_reorder_get_n_held (MpipeReorder *self)
+{
+  return self->n_held;
+}

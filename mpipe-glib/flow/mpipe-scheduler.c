@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include "mpipe-glib/flow/mpipe-scheduler-private.h"
+
+static gboolean
+takes_tasks (const MpipeSchedulerPlace *place)
+{
+  return place->available && place->n_leased < place->credit;
+}
+
+/* Returns: the available worker that holds the fewest tasks, MPIPE_SCHEDULER_NONE when none takes any. */
+guint
+mpipe_scheduler_pick (const MpipeSchedulerPlace *places, guint n_places)
+{
+  guint picked = MPIPE_SCHEDULER_NONE;
+
+  for (guint i = 0; i < n_places; i++)
+    if (takes_tasks (&places[i])
+        && (picked == MPIPE_SCHEDULER_NONE || places[i].n_leased < places[picked].n_leased))
+      picked = i;
+  return picked;
+}
+
+/* Returns: how many of the waiting tasks the picked worker gets at once: its share of them, as far as its
+ * credit goes. */
+guint
+mpipe_scheduler_share (const MpipeSchedulerPlace *places, guint n_places, guint picked,
+                       gsize n_waiting)
+{
+  gsize n_takers = 0, share;
+
+  for (guint i = 0; i < n_places; i++)
+    n_takers += takes_tasks (&places[i]);
+  share = (n_waiting + n_takers - 1) / n_takers;
+  return (guint) CLAMP (share, 1, places[picked].credit - places[picked].n_leased);
+}
+
+gboolean
+mpipe_scheduler_has_idle (const MpipeSchedulerPlace *places, guint n_places)
+{
+  for (guint i = 0; i < n_places; i++)
+    if (places[i].available && places[i].n_leased == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* For when a worker is idle and nothing waits. Returns: the worker that must give @out_n_tasks back,
+ * MPIPE_SCHEDULER_NONE when none need; @out_maybe_later says that it is worth asking again soon. */
+guint
+mpipe_scheduler_find_giver (const MpipeSchedulerPlace *places, guint n_places, guint *out_n_tasks,
+                            gboolean *out_maybe_later)
+{
+  guint giver = MPIPE_SCHEDULER_NONE;
+  double longest = 0;
+
+  *out_maybe_later = FALSE;
+  for (guint i = 0; i < n_places; i++)
+    {
+      const MpipeSchedulerPlace *place = &places[i];
+      double slowest = MAX (place->service_us, (double) place->waited_us);
+      double queued;
+
+      if (!place->can_give || place->n_leased < 2)
+        continue;
+      *out_maybe_later = TRUE;
+      queued = (place->n_leased - 1) * slowest;
+      if (queued < MPIPE_SCHEDULER_IMBALANCE_US || queued <= longest)
+        continue;
+      longest = queued;
+      giver = i;
+    }
+  if (giver != MPIPE_SCHEDULER_NONE)
+    *out_n_tasks = places[giver].n_leased / 2;
+  return giver;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/**
+ * MpipeLauncher:
+ *
+ * Starts the workers of a stage.
+ *
+ * Which launcher a stage has, is its [property@Mpipe.Stage:launcher]; without one its workers are
+ * processes of this machine, by [class@Mpipe.SubprocessLauncher]. One launcher may serve any number of
+ * stages.
+ *
+ * The class cannot be derived outside of the library.
+ *
+ * Since: 1.0
+ */
+
+#include "config.h"
+
+#include "mpipe-glib/launch/mpipe-launcher-private.h"
+
+G_DEFINE_ABSTRACT_TYPE (MpipeLauncher, mpipe_launcher, G_TYPE_OBJECT)
+
+static void
+mpipe_launcher_class_init (MpipeLauncherClass *klass)
+{
+}
+
+static void
+mpipe_launcher_init (MpipeLauncher *self)
+{
+}
+
+gboolean
+mpipe_launcher_check (MpipeLauncher *self, const MpipeLaunchSpec *spec, GError **error)
+{
+  return MPIPE_LAUNCHER_CLASS (G_OBJECT_GET_CLASS (self))->check (self, spec, error);
+}
+
+MpipeChild *
+mpipe_launcher_launch (MpipeLauncher *self, const MpipeLaunchSpec *spec, GIOStream **out_stream,
+                       MpipePage **out_page, GError **error)
+{
+  return MPIPE_LAUNCHER_CLASS (G_OBJECT_GET_CLASS (self))
+      ->launch (self, spec, out_stream, out_page, error);
+}

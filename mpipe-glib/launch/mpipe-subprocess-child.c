@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* A worker that is a process of its own, leader of its session. When it has ended, what is left of its
+ * process group is killed: nothing that a worker started outlives it. The number of the group cannot be
+ * anybody else's while a member lives; with no member left, the kill finds nobody. */
+
+#include "config.h"
+
+#include "mpipe-glib/launch/mpipe-subprocess-child-private.h"
+
+#include <signal.h>
+#include <string.h>
+
+struct _MpipeSubprocessChild
+{
+  MpipeChild parent_instance;
+  GSubprocess *subprocess;
+  int pid; /* kept: the subprocess forgets it when it ends */
+};
+
+G_DEFINE_FINAL_TYPE (MpipeSubprocessChild, mpipe_subprocess_child, MPIPE_TYPE_CHILD)
+
+static int
+mpipe_subprocess_child_get_pid (MpipeChild *child)
+{
+  return MPIPE_SUBPROCESS_CHILD (child)->pid;
+}
+
+static void
+mpipe_subprocess_child_kill (MpipeChild *child)
+{
+  g_subprocess_force_exit (MPIPE_SUBPROCESS_CHILD (child)->subprocess);
+}
+
+static void
+waited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  MpipeSubprocessChild *self = g_task_get_source_object (task);
+
+  g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  if (self->pid > 1)
+    kill (-self->pid, SIGKILL);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+mpipe_subprocess_child_wait_async (MpipeChild *child, GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  MpipeSubprocessChild *self = MPIPE_SUBPROCESS_CHILD (child);
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, mpipe_subprocess_child_wait_async);
+  g_subprocess_wait_async (self->subprocess, NULL, waited_cb, task);
+}
+
+static char *
+mpipe_subprocess_child_wait_finish (MpipeChild *child, GAsyncResult *result)
+{
+  MpipeSubprocessChild *self = MPIPE_SUBPROCESS_CHILD (child);
+
+  g_task_propagate_boolean (G_TASK (result), NULL);
+  if (g_subprocess_get_if_signaled (self->subprocess))
+    {
+      int signal_number = g_subprocess_get_term_sig (self->subprocess);
+
+      return g_strdup_printf ("died of signal %d (%s)", signal_number, strsignal (signal_number));
+    }
+  return g_strdup_printf ("exited with status %d",
+                          g_subprocess_get_exit_status (self->subprocess));
+}
+
+static void
+mpipe_subprocess_child_finalize (GObject *object)
+{
+  MpipeSubprocessChild *self = MPIPE_SUBPROCESS_CHILD (object);
+
+  g_clear_object (&self->subprocess);
+  G_OBJECT_CLASS (mpipe_subprocess_child_parent_class)->finalize (object);
+}
+
+static void
+mpipe_subprocess_child_class_init (MpipeSubprocessChildClass *klass)
+{
+  MpipeChildClass *child_class = MPIPE_CHILD_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = mpipe_subprocess_child_finalize;
+  child_class->get_pid = mpipe_subprocess_child_get_pid;
+  child_class->kill = mpipe_subprocess_child_kill;
+  child_class->wait_async = mpipe_subprocess_child_wait_async;
+  child_class->wait_finish = mpipe_subprocess_child_wait_finish;
+}
+
+static void
+mpipe_subprocess_child_init (MpipeSubprocessChild *self)
+{
+}
+
+MpipeChild *
+mpipe_subprocess_child_new (GSubprocess *subprocess)
+{
+  MpipeSubprocessChild *self = g_object_new (MPIPE_TYPE_SUBPROCESS_CHILD, NULL);
+  const char *identifier = g_subprocess_get_identifier (subprocess);
+
+  self->subprocess = g_object_ref (subprocess);
+  self->pid = identifier != NULL ? (int) g_ascii_strtoll (identifier, NULL, 10) : 0;
+  return MPIPE_CHILD (self);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/**
+ * MpipeSubprocessLauncher:
+ *
+ * Starts workers as child processes on this machine.
+ *
+ * This is what a stage without a launcher of its own uses. A worker runs in a session of its own, with
+ * `/dev/null` as standard input, the application's standard output and error, no other descriptors, SIGINT
+ * ignored and all other signals at their defaults. It ends when the application ends, however that happens.
+ *
+ * Since: 1.0
+ */
+
+#include "config.h"
+
+#include "mpipe-glib/launch/mpipe-subprocess-launcher.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/core/mpipe-program-private.h"
+#include "mpipe-glib/launch/mpipe-launcher-private.h"
+#include "mpipe-glib/launch/mpipe-subprocess-child-private.h"
+#include "mpipe-glib/wire/mpipe-protocol-private.h"
+
+#define SOCKET_BUFFER_SIZE (1 << 20)
+
+struct _MpipeSubprocessLauncher
+{
+  MpipeLauncher parent_instance;
+};
+
+typedef struct
+{
+  MpipeLauncherClass parent_class;
+} MpipeSubprocessLauncherClass;
+
+G_DEFINE_TYPE (MpipeSubprocessLauncher, mpipe_subprocess_launcher, MPIPE_TYPE_LAUNCHER)
+
+static char *
+build_helper_path (const char *name)
+{
+  const char *directory = g_getenv ("MPIPE_HELPER_DIR");
+
+  return g_build_filename (directory != NULL ? directory : MPIPE_HELPER_DIR, name, NULL);
+}
+
+static gboolean
+check_helper (const char *name, GError **error)
+{
+  g_autofree char *path = build_helper_path (name);
+
+  if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
+               "The program “%s”, which belongs to the library, is not there", path);
+  return FALSE;
+}
+
+static gboolean
+check_own_worker (const char *name, GError **error)
+{
+  if (!mpipe_program_is_initialised ())
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
+                   "The worker “%s” would be this program itself, which has not called mpipe_init()",
+                   name);
+      return FALSE;
+    }
+  if (!mpipe_program_has_worker (name))
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
+                   "No worker “%s” was registered before mpipe_init()", name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_command (const char *program, GError **error)
+{
+  g_autofree char *path = g_find_program_in_path (program);
+
+  if (path != NULL)
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
+               "There is no executable program “%s” for its workers", program);
+  return FALSE;
+}
+
+static gboolean
+mpipe_subprocess_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
+                                 GError **error)
+{
+  if (!check_helper ("mpipe-worker-exec", error))
+    return FALSE;
+  if (spec->worker_name != NULL)
+    return check_own_worker (spec->worker_name, error);
+  if (spec->command != NULL)
+    return check_command (spec->command[0], error);
+  return check_helper ("mpipe-worker-host", error);
+}
+
+/* The arguments of the helper program: the parent it must have, whether to keep standard output aside,
+ * the file to execute, and the arguments of the worker. */
+static GStrv
+build_arguments (const MpipeLaunchSpec *spec)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *helper = build_helper_path ("mpipe-worker-exec");
+  g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
+  g_autofree char *program = NULL;
+
+  g_strv_builder_add_many (builder, helper, parent, spec->worker_name != NULL ? "aside" : "keep",
+                           NULL);
+  if (spec->worker_name != NULL)
+    {
+      g_autofree char *own_name = g_file_read_link ("/proc/self/exe", NULL);
+      g_autofree char *index = g_strdup_printf ("%u", spec->index);
+
+      /* by way of /proc, so that it is this program even after the file was replaced */
+      program = g_strdup_printf ("/proc/%s/exe", parent);
+      g_strv_builder_add_many (builder, program, own_name != NULL ? own_name : program,
+                               "--mpipe-worker", spec->stage_name, index, NULL);
+    }
+  else if (spec->command != NULL)
+    {
+      program = g_find_program_in_path (spec->command[0]);
+      g_strv_builder_add (builder, program != NULL ? program : spec->command[0]);
+      g_strv_builder_addv (builder, (const char **) spec->command);
+    }
+  else
+    {
+      program = build_helper_path ("mpipe-worker-host");
+      g_strv_builder_add_many (builder, program, program, spec->module_file, spec->module_symbol,
+                               NULL);
+    }
+  return g_strv_builder_end (builder);
+}
+
+static gboolean
+make_socket_pair (int fds[2], GError **error)
+{
+  int size = SOCKET_BUFFER_SIZE;
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "cannot make a channel to a worker: %s", g_strerror (saved_errno));
+      return FALSE;
+    }
+  for (int i = 0; i < 2; i++)
+    setsockopt (fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  return TRUE;
+}
+
+static GIOStream *
+make_stream (int fd, GError **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
+
+  if (socket == NULL)
+    {
+      close (fd);
+      return NULL;
+    }
+  return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
+}
+
+/* Takes the descriptors over. */
+static GSubprocess *
+spawn (const MpipeLaunchSpec *spec, int channel_fd, int page_fd, GError **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
+  g_auto (GStrv) arguments = build_arguments (spec);
+
+  g_subprocess_launcher_take_fd (launcher, channel_fd, MPIPE_CHANNEL_FD);
+  g_subprocess_launcher_take_fd (launcher, page_fd, MPIPE_PAGE_FD);
+  g_subprocess_launcher_setenv (launcher, MPIPE_ENVIRONMENT,
+                                spec->worker_name != NULL ? MPIPE_ENVIRONMENT_SELF
+                                                          : MPIPE_ENVIRONMENT_PROGRAM,
+                                TRUE);
+  return g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, error);
+}
+
+static MpipeChild *
+mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
+                                  GIOStream **out_stream, MpipePage **out_page, GError **error)
+{
+  g_autoptr (MpipePage) page = mpipe_page_new (error);
+  g_autoptr (GIOStream) stream = NULL;
+  g_autoptr (GSubprocess) subprocess = NULL;
+  int fds[2], page_fd;
+
+  if (page == NULL || !make_socket_pair (fds, error))
+    return NULL;
+  stream = make_stream (fds[0], error);
+  page_fd = stream != NULL ? mpipe_page_dup_fd (page, error) : -1;
+  if (page_fd < 0)
+    {
+      close (fds[1]);
+      return NULL;
+    }
+  subprocess = spawn (spec, fds[1], page_fd, error);
+  if (subprocess == NULL)
+    return NULL;
+  *out_stream = g_steal_pointer (&stream);
+  *out_page = g_steal_pointer (&page);
+  return mpipe_subprocess_child_new (subprocess);
+}
+
+static void
+mpipe_subprocess_launcher_class_init (MpipeSubprocessLauncherClass *klass)
+{
+  MpipeLauncherClass *launcher_class = MPIPE_LAUNCHER_CLASS (klass);
+
+  launcher_class->check = mpipe_subprocess_launcher_check;
+  launcher_class->launch = mpipe_subprocess_launcher_launch;
+}
+
+static void
+mpipe_subprocess_launcher_init (MpipeSubprocessLauncher *self)
+{
+}
+
+/**
+ * mpipe_subprocess_launcher_new:
+ *
+ * Creates a launcher that starts workers as child processes on this machine.
+ *
+ * Returns: (transfer full) (type MpipeSubprocessLauncher): a new launcher
+ *
+ * Since: 1.0
+ */
+MpipeLauncher *
+mpipe_subprocess_launcher_new (void)
+{
+  return g_object_new (MPIPE_TYPE_SUBPROCESS_LAUNCHER, NULL);
+}

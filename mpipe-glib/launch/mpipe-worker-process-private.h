@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include "mpipe-glib/core/mpipe-payload-private.h"
+#include "mpipe-glib/launch/mpipe-launcher-private.h"
+
+G_BEGIN_DECLS
+
+/* One worker from its start to its end, as the engine sees it. */
+typedef struct _MpipeWorkerProcess MpipeWorkerProcess;
+
+typedef enum
+{
+  MPIPE_WORKER_PROCESS_STARTING, /* not ready yet */
+  MPIPE_WORKER_PROCESS_READY,
+  MPIPE_WORKER_PROCESS_STOPPING, /* was told to stop */
+  MPIPE_WORKER_PROCESS_ENDING,   /* the channel is closed; the process goes, or is killed */
+  MPIPE_WORKER_PROCESS_ENDED,
+} MpipeWorkerProcessState;
+
+/* What a worker tells its owner; all on the engine's thread. Numbers are those of the tasks that the owner
+ * sent; who returns FALSE says that there is no such task, and the worker is ended. Each of them may end
+ * the worker; only `ended`, the last, may drop it. */
+typedef struct
+{
+  void (*ready) (gpointer owner);
+  gboolean (*result) (gpointer owner, guint64 sequence, const MpipePayload *result, gboolean last);
+  gboolean (*done) (gpointer owner, guint64 sequence);
+  gboolean (*failed) (gpointer owner, guint64 sequence, const char *reason);
+  gboolean (*skipped) (gpointer owner, guint64 sequence);
+  void (*received) (gpointer owner); /* after a batch of the above */
+  void (*ended) (gpointer owner, const GError *error); /* NULL: stopped in order */
+} MpipeWorkerProcessEvents;
+
+/* What the worker is told, beyond what it takes to start it. */
+typedef struct
+{
+  GVariant *parameters; /* a{sv}; NULL for none */
+  const char *result_type;
+  gboolean do_stop_task;
+  gboolean disable_result;
+  guint start_timeout_ms; /* 0: for ever */
+} MpipeWorkerProcessOptions;
+
+MpipeWorkerProcess *mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
+                                              const MpipeWorkerProcessOptions *options,
+                                              MpipeTypeTable *types,
+                                              const MpipeWorkerProcessEvents *events,
+                                              gpointer owner, GError **error);
+void mpipe_worker_process_unref (MpipeWorkerProcess *self);
+
+MpipeWorkerProcessState mpipe_worker_process_get_state (MpipeWorkerProcess *self);
+int mpipe_worker_process_get_pid (MpipeWorkerProcess *self);
+gint64 mpipe_worker_process_get_busy_us (MpipeWorkerProcess *self);
+gboolean mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *out_sequence,
+                                           gint64 *out_since);
+
+void mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
+                                     const MpipePayload *task);
+void mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence);
+void mpipe_worker_process_flush (MpipeWorkerProcess *self);
+void mpipe_worker_process_set_reading (MpipeWorkerProcess *self, gboolean reading);
+gboolean mpipe_worker_process_can_recall (MpipeWorkerProcess *self);
+guint64 mpipe_worker_process_recall (MpipeWorkerProcess *self, guint64 from, guint64 until);
+void mpipe_worker_process_end_recall (MpipeWorkerProcess *self);
+void mpipe_worker_process_end (MpipeWorkerProcess *self, GError *reason);
+
+G_END_DECLS

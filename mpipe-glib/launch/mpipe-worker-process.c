@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* STARTING → READY → STOPPING → ENDING → ENDED; each may be skipped but the last two.
+ *
+ * The end is judged on the last of two events, the end of the process and the end of the channel, after the
+ * channel was read empty: what the worker had sent counts. Only GOODBYE after STOP is an end in order,
+ * whatever the exit status says. Closing the channel is how a worker is ended; the kill comes if it is
+ * still there a little later.
+ *
+ * The owner holds a reference until `ended`; each pending callback of a source holds one. Engine's thread
+ * only. Every byte received is untrusted. */
+
+#include "config.h"
+
+#include "mpipe-glib/launch/mpipe-worker-process-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/wire/mpipe-message-private.h"
+#include "mpipe-glib/wire/mpipe-type-map-private.h"
+
+#define GRACE_MS 1000 /* from the end of the channel to the kill */
+
+struct _MpipeWorkerProcess
+{
+  grefcount n_refs;
+  MpipeWorkerProcessState state;
+  MpipeTypeTable *types;
+  const MpipeWorkerProcessEvents *events;
+  gpointer owner;
+
+  MpipeChild *child;
+  MpipeChannel *channel;
+  MpipePage *page; /* NULL when the launcher gave none */
+  MpipeTypeMap *type_map;
+
+  GSource *in_source;    /* NULL while reading is paused */
+  GSource *out_source;   /* NULL unless the channel is full */
+  GSource *timer_source; /* of the start, then of the end */
+
+  guint features; /* of the worker's HELLO; 0 before */
+  gboolean said_hello;
+  gboolean said_goodbye;
+  gboolean channel_ended;
+  gboolean killed;        /* it did not go when its channel had ended */
+  char *exit_description; /* NULL while the process runs */
+  char *refusal;          /* why the worker said it cannot start */
+  GError *reason;         /* why the engine ends it */
+  guint64 started;        /* sequence of the last START frame */
+  gint64 started_at;
+};
+
+static const char *
+state_to_string (MpipeWorkerProcessState state)
+{
+  static const char *const names[] = { "starting", "ready", "stopping", "ending", "ended" };
+
+  return names[state];
+}
+
+/* States are passed through in one direction only. */
+static void
+set_state (MpipeWorkerProcess *self, MpipeWorkerProcessState from, MpipeWorkerProcessState to)
+{
+  g_assert (self->state == from && to > from);
+  g_debug ("worker process %d: %s → %s", mpipe_worker_process_get_pid (self),
+           state_to_string (from), state_to_string (to));
+  self->state = to;
+}
+
+static MpipeWorkerProcess *
+worker_process_ref (MpipeWorkerProcess *self)
+{
+  g_ref_count_inc (&self->n_refs);
+  return self;
+}
+
+static void
+drop_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+void
+mpipe_worker_process_unref (MpipeWorkerProcess *self)
+{
+  if (!g_ref_count_dec (&self->n_refs))
+    return;
+  drop_source (&self->in_source);
+  drop_source (&self->out_source);
+  drop_source (&self->timer_source);
+  g_clear_object (&self->child);
+  mpipe_channel_free (self->channel);
+  mpipe_page_free (self->page);
+  mpipe_type_map_free (self->type_map);
+  mpipe_type_table_unref (self->types);
+  g_free (self->exit_description);
+  g_free (self->refusal);
+  g_clear_error (&self->reason);
+  g_free (self);
+}
+
+static GSource *
+attach (MpipeWorkerProcess *self, GSource *source, GSourceFunc callback, const char *name)
+{
+  g_source_set_static_name (source, name);
+  g_source_set_callback (source, callback, worker_process_ref (self),
+                         (GDestroyNotify) mpipe_worker_process_unref);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
+}
+
+/* The end */
+
+/* Returns: why the worker ended, NULL when it was stopped in order. */
+static GError *
+judge_end (MpipeWorkerProcess *self)
+{
+  if (self->reason != NULL)
+    return g_error_copy (self->reason);
+  if (self->refusal != NULL)
+    return g_error_new (MPIPE_ERROR, MPIPE_ERROR_LAUNCH, "did not start: %s", self->refusal);
+  if (self->said_goodbye)
+    return NULL;
+  if (self->killed)
+    return g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED,
+                        "closed its channel, stayed, and was killed");
+  return g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED, "%s", self->exit_description);
+}
+
+static void
+end_if_over (MpipeWorkerProcess *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->channel_ended || self->exit_description == NULL
+      || self->state == MPIPE_WORKER_PROCESS_ENDED)
+    return;
+  set_state (self, self->state, MPIPE_WORKER_PROCESS_ENDED);
+  drop_source (&self->timer_source);
+  error = judge_end (self);
+  self->events->ended (self->owner, error);
+}
+
+static gboolean
+grace_over_cb (gpointer user_data)
+{
+  MpipeWorkerProcess *self = user_data;
+
+  g_clear_pointer (&self->timer_source, g_source_unref);
+  self->killed = TRUE;
+  mpipe_child_kill (self->child);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+close_channel (MpipeWorkerProcess *self)
+{
+  if (self->channel_ended)
+    return;
+  self->channel_ended = TRUE;
+  if (self->state < MPIPE_WORKER_PROCESS_ENDING)
+    set_state (self, self->state, MPIPE_WORKER_PROCESS_ENDING);
+  drop_source (&self->in_source);
+  drop_source (&self->out_source);
+  drop_source (&self->timer_source);
+  mpipe_channel_close (self->channel);
+  if (self->exit_description == NULL)
+    self->timer_source = attach (self, g_timeout_source_new (GRACE_MS), grace_over_cb,
+                                 "[mpipe] grace of a worker");
+}
+
+/* Ends the worker, for @reason, which is taken over; NULL when the end itself will tell. `ended` follows
+ * when the process is gone. */
+void
+mpipe_worker_process_end (MpipeWorkerProcess *self, GError *reason)
+{
+  if (self->state >= MPIPE_WORKER_PROCESS_ENDING)
+    {
+      g_clear_error (&reason);
+      return;
+    }
+  self->reason = reason;
+  close_channel (self);
+}
+
+static void
+end_for_protocol (MpipeWorkerProcess *self, GError *error)
+{
+  g_prefix_error (&error, "broke the protocol: ");
+  mpipe_worker_process_end (self, error);
+}
+
+/* Incoming */
+
+static gboolean
+check_may_answer (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
+{
+  if (self->state == MPIPE_WORKER_PROCESS_READY || self->state == MPIPE_WORKER_PROCESS_STOPPING)
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "sent a %s frame before READY",
+               mpipe_frame_kind_to_string (frame->header.kind));
+  return FALSE;
+}
+
+static gboolean
+check_known (gboolean known, const MpipeFrame *frame, GError **error)
+{
+  if (!known)
+    g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                 "sent a %s frame for number %" G_GUINT64_FORMAT ", which it was not given",
+                 mpipe_frame_kind_to_string (frame->header.kind), frame->header.sequence);
+  return known;
+}
+
+static gboolean
+handle_hello (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
+{
+  MpipeWorkerHello hello;
+
+  if (!mpipe_worker_hello_parse (frame, &hello, error))
+    return FALSE;
+  self->said_hello = TRUE;
+  self->features = hello.features;
+  return TRUE;
+}
+
+static gboolean
+handle_ready (MpipeWorkerProcess *self, GError **error)
+{
+  if (self->state != MPIPE_WORKER_PROCESS_STARTING)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "said READY twice");
+      return FALSE;
+    }
+  drop_source (&self->timer_source);
+  set_state (self, MPIPE_WORKER_PROCESS_STARTING, MPIPE_WORKER_PROCESS_READY);
+  self->events->ready (self->owner);
+  return TRUE;
+}
+
+static gboolean
+handle_result (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
+{
+  MpipePayload payload;
+  guint16 type = mpipe_type_map_translate (self->type_map, frame->header.type);
+  gboolean known;
+
+  if (type == 0)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                   "sent a result of type number %u, which it had not named", frame->header.type);
+      return FALSE;
+    }
+  mpipe_payload_init_from_buffer (&payload, type, frame->buffer, frame->payload,
+                                  frame->header.size);
+  known = self->events->result (self->owner, frame->header.sequence, &payload,
+                                (frame->header.flags & MPIPE_FRAME_FLAG_LAST) != 0);
+  mpipe_payload_clear (&payload);
+  return check_known (known, frame, error);
+}
+
+static gboolean
+handle_failed (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
+{
+  g_autofree char *reason = mpipe_message_parse_error (frame);
+
+  if (frame->header.sequence == 0 && self->state == MPIPE_WORKER_PROCESS_STARTING)
+    {
+      g_free (self->refusal);
+      self->refusal = g_steal_pointer (&reason);
+      return TRUE;
+    }
+  return check_may_answer (self, frame, error)
+         && check_known (self->events->failed (self->owner, frame->header.sequence, reason), frame,
+                         error);
+}
+
+static gboolean
+handle_goodbye (MpipeWorkerProcess *self, GError **error)
+{
+  if (self->state != MPIPE_WORKER_PROCESS_STOPPING)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                   "said GOODBYE without having been told to stop");
+      return FALSE;
+    }
+  self->said_goodbye = TRUE;
+  return TRUE;
+}
+
+static gboolean
+handle_frame (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
+{
+  guint64 sequence = frame->header.sequence;
+
+  if (!self->said_hello && frame->header.kind != MPIPE_FRAME_FAILED)
+    return handle_hello (self, frame, error);
+  switch (frame->header.kind)
+    {
+    case MPIPE_FRAME_READY:
+      return handle_ready (self, error);
+    case MPIPE_FRAME_TYPE:
+      return mpipe_type_map_learn (self->type_map, frame, error);
+    case MPIPE_FRAME_FAILED:
+      return handle_failed (self, frame, error);
+    case MPIPE_FRAME_RESULT:
+      return check_may_answer (self, frame, error) && handle_result (self, frame, error);
+    case MPIPE_FRAME_DONE:
+      return check_may_answer (self, frame, error)
+             && check_known (self->events->done (self->owner, sequence), frame, error);
+    case MPIPE_FRAME_SKIPPED:
+      return check_may_answer (self, frame, error)
+             && check_known (self->events->skipped (self->owner, sequence), frame, error);
+    case MPIPE_FRAME_START:
+      self->started = sequence;
+      self->started_at = g_get_monotonic_time ();
+      return check_may_answer (self, frame, error);
+    case MPIPE_FRAME_GOODBYE:
+      return handle_goodbye (self, error);
+    default:
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "sent an unexpected %s frame",
+                   mpipe_frame_kind_to_string (frame->header.kind));
+      return FALSE;
+    }
+}
+
+/* Handles the whole frames that are there. Returns: whether the worker goes on. */
+static gboolean
+handle_frames (MpipeWorkerProcess *self)
+{
+  g_autoptr (GError) error = NULL;
+  MpipeFrame frame;
+
+  while (!self->channel_ended && error == NULL
+         && mpipe_channel_next (self->channel, &frame, &error) == MPIPE_CHANNEL_OK)
+    handle_frame (self, &frame, &error);
+  if (error != NULL)
+    end_for_protocol (self, g_steal_pointer (&error));
+  return !self->channel_ended;
+}
+
+/* Reads once. Returns: whether there may be more. */
+static gboolean
+read_channel (MpipeWorkerProcess *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  switch (mpipe_channel_receive (self->channel, &error))
+    {
+    case MPIPE_CHANNEL_OK:
+      return handle_frames (self);
+    case MPIPE_CHANNEL_WOULD_BLOCK:
+      return FALSE;
+    case MPIPE_CHANNEL_FAILED:
+    case MPIPE_CHANNEL_END:
+    default:
+      close_channel (self);
+      return FALSE;
+    }
+}
+
+static gboolean
+readable_cb (GObject *stream, gpointer user_data)
+{
+  MpipeWorkerProcess *self = user_data;
+
+  worker_process_ref (self);
+  read_channel (self);
+  self->events->received (self->owner);
+  end_if_over (self);
+  mpipe_worker_process_unref (self);
+  return G_SOURCE_CONTINUE; /* a source that was destroyed meanwhile stays so */
+}
+
+/* A paused worker is not read, so that what it makes waits with it; and its end is not seen before its
+ * process ends. */
+void
+mpipe_worker_process_set_reading (MpipeWorkerProcess *self, gboolean reading)
+{
+  if (self->channel_ended || reading == (self->in_source != NULL))
+    return;
+  if (reading)
+    self->in_source
+        = attach (self, mpipe_channel_create_source (self->channel, G_IO_IN),
+                  G_SOURCE_FUNC (readable_cb), "[mpipe] answers of a worker");
+  else
+    drop_source (&self->in_source);
+}
+
+static void
+exited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  MpipeWorkerProcess *self = user_data;
+
+  self->exit_description = mpipe_child_wait_finish (MPIPE_CHILD (source), result);
+  g_debug ("worker process %d %s", mpipe_worker_process_get_pid (self), self->exit_description);
+  while (!self->channel_ended && read_channel (self))
+    ;
+  close_channel (self);
+  self->events->received (self->owner);
+  end_if_over (self);
+  mpipe_worker_process_unref (self);
+}
+
+/* Outgoing */
+
+static gboolean
+writable_cb (GObject *stream, gpointer user_data)
+{
+  MpipeWorkerProcess *self = user_data;
+
+  drop_source (&self->out_source);
+  mpipe_worker_process_flush (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Sends what is queued, as far as the worker takes it, the rest by and by. A worker that is gone is noticed
+ * on the other side of the channel. */
+void
+mpipe_worker_process_flush (MpipeWorkerProcess *self)
+{
+  if (self->channel_ended || self->out_source != NULL)
+    return;
+  if (mpipe_channel_flush (self->channel, NULL) == MPIPE_CHANNEL_WOULD_BLOCK)
+    self->out_source = attach (self, mpipe_channel_create_source (self->channel, G_IO_OUT),
+                               G_SOURCE_FUNC (writable_cb), "[mpipe] tasks to a worker");
+}
+
+/* Queues a task; it leaves with the next flush. */
+void
+mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
+                                const MpipePayload *task)
+{
+  MpipeFrameHeader header = {
+    .kind = MPIPE_FRAME_TASK,
+    .type = task->type,
+    .sequence = sequence,
+    .size = task->size,
+  };
+
+  g_assert (self->state == MPIPE_WORKER_PROCESS_READY);
+  mpipe_type_map_announce (self->type_map, self->channel, task->type);
+  mpipe_channel_send (self->channel, &header, mpipe_payload_get_data (task),
+                      mpipe_payload_get_buffer (task));
+}
+
+/* Tells the worker to stop after what it was sent; its last answer will have this number. */
+void
+mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence)
+{
+  MpipeFrameHeader header = { .kind = MPIPE_FRAME_STOP, .sequence = sequence };
+
+  set_state (self, MPIPE_WORKER_PROCESS_READY, MPIPE_WORKER_PROCESS_STOPPING);
+  mpipe_channel_send (self->channel, &header, NULL, NULL);
+}
+
+/* Taking back */
+
+gboolean
+mpipe_worker_process_can_recall (MpipeWorkerProcess *self)
+{
+  return self->state == MPIPE_WORKER_PROCESS_READY && (self->features & MPIPE_FEATURE_PAGE) != 0
+         && self->page != NULL;
+}
+
+/* Returns: the first number, up to @until, that the worker will certainly not begin; for those before
+ * it, it says that it skipped them, or does them. */
+guint64
+mpipe_worker_process_recall (MpipeWorkerProcess *self, guint64 from, guint64 until)
+{
+  g_assert (mpipe_worker_process_can_recall (self));
+  return mpipe_page_recall (self->page, from, until);
+}
+
+void
+mpipe_worker_process_end_recall (MpipeWorkerProcess *self)
+{
+  mpipe_page_end_recall (self->page);
+}
+
+/* What is known */
+
+MpipeWorkerProcessState
+mpipe_worker_process_get_state (MpipeWorkerProcess *self)
+{
+  return self->state;
+}
+
+int
+mpipe_worker_process_get_pid (MpipeWorkerProcess *self)
+{
+  return mpipe_child_get_pid (self->child);
+}
+
+gint64
+mpipe_worker_process_get_busy_us (MpipeWorkerProcess *self)
+{
+  return self->page != NULL ? MAX (mpipe_page_get_busy (self->page), 0) : 0;
+}
+
+/* Returns: whether the worker tells which task it is on; then @out_sequence is set, to 0 when it says that
+ * it is on none. */
+gboolean
+mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *out_sequence,
+                                  gint64 *out_since)
+{
+  if ((self->features & MPIPE_FEATURE_PAGE) != 0 && self->page != NULL)
+    *out_sequence = mpipe_page_get_current (self->page, out_since);
+  else if ((self->features & MPIPE_FEATURE_START_FRAMES) != 0)
+    {
+      *out_sequence = self->started;
+      *out_since = self->started_at;
+    }
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* The start */
+
+static gboolean
+start_timed_out_cb (gpointer user_data)
+{
+  MpipeWorkerProcess *self = user_data;
+
+  g_clear_pointer (&self->timer_source, g_source_unref);
+  mpipe_worker_process_end (self, g_error_new (MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
+                                               "did not get ready in time"));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+send_hello (MpipeWorkerProcess *self, const MpipeLaunchSpec *spec,
+            const MpipeWorkerProcessOptions *options)
+{
+  MpipeWorkerSetup setup = {
+    .stage_name = (char *) spec->stage_name,
+    .worker_name = (char *) spec->worker_name,
+    .result_type = (char *) options->result_type,
+    .index = spec->index,
+    .do_stop_task = options->do_stop_task,
+    .disable_result = options->disable_result,
+    .parameters = options->parameters,
+  };
+  g_autoptr (GBytes) bytes = mpipe_worker_setup_to_bytes (&setup);
+  MpipeFrameHeader header = { .kind = MPIPE_FRAME_HELLO, .size = g_bytes_get_size (bytes) };
+
+  mpipe_channel_send (self->channel, &header, g_bytes_get_data (bytes, NULL), NULL);
+  mpipe_worker_process_flush (self);
+}
+
+/* Starts a worker; `ready` or `ended` follows. Returns: (nullable): NULL with an error when not even a
+ * process could be made */
+MpipeWorkerProcess *
+mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
+                          const MpipeWorkerProcessOptions *options, MpipeTypeTable *types,
+                          const MpipeWorkerProcessEvents *events, gpointer owner, GError **error)
+{
+  g_autoptr (GIOStream) stream = NULL;
+  MpipePage *page = NULL;
+  MpipeChild *child = mpipe_launcher_launch (launcher, spec, &stream, &page, error);
+  MpipeWorkerProcess *self;
+
+  if (child == NULL)
+    return NULL;
+  self = g_new0 (MpipeWorkerProcess, 1);
+  g_ref_count_init (&self->n_refs);
+  self->state = MPIPE_WORKER_PROCESS_STARTING;
+  self->types = mpipe_type_table_ref (types);
+  self->events = events;
+  self->owner = owner;
+  self->child = child;
+  self->page = page;
+  self->channel = mpipe_channel_new (stream, FALSE);
+  self->type_map = mpipe_type_map_new (types);
+
+  mpipe_child_wait_async (child, exited_cb, worker_process_ref (self));
+  mpipe_worker_process_set_reading (self, TRUE);
+  if (options->start_timeout_ms > 0)
+    self->timer_source = attach (self, g_timeout_source_new (options->start_timeout_ms),
+                                 start_timed_out_cb, "[mpipe] start of a worker");
+  send_hello (self, spec, options);
+  return self;
+}

@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* STARTING → RUNNING → ENDED; the thread lives from mpipe_engine_start() until all workers are gone.
+ *
+ * Whatever wakes the thread, it ends in settling: every marked run does what it can, until none is
+ * marked; what is to be sent to workers is sent; what came out goes to the application, in one go. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-engine-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/pipeline/mpipe-filter-run-private.h"
+#include "mpipe-glib/pipeline/mpipe-stage-run-private.h"
+
+#define TICK_MS 100 /* how often it is told that counts have changed */
+
+/* What may be put at once without an answer of the engine, when some stage has a limit but the first
+ * stage has none. */
+#define ALLOWED_TASKS 256
+#define ALLOWED_BYTES (1u << 20)
+
+typedef enum
+{
+  ENGINE_STARTING, /* some worker is not ready yet */
+  ENGINE_RUNNING,
+  ENGINE_ENDED, /* all workers are gone */
+} EngineState;
+
+struct _MpipeEngine
+{
+  EngineState state;
+  GThread *thread;
+  GMainContext *context;
+  GMainLoop *loop;
+  MpipeTaskMailbox *tasks;
+  MpipeEventMailbox *events;
+  MpipeTypeTable *types;
+
+  MpipeRunContext run_context;
+  GPtrArray *runs; /* of MpipeRun, owned; each after those that lead to it */
+  MpipeRun *first; /* where tasks enter */
+  MpipeBacklog backlog; /* all that entered and has not come to its end */
+  gboolean input_ended;
+  gboolean settling;
+  gboolean output_ended;     /* the application was told */
+  gboolean stop_on_failure;  /* any thread */
+
+  MpipeFifo delivered; /* of MpipeItem, for the application */
+  MpipeFifo notices;   /* of MpipeNotice, for the application */
+  MpipeCounter n_results;
+  MpipeCounter n_failed;
+  MpipeCounter n_backlog;
+  GSource *tick_source; /* while counts have changed and it was not told */
+};
+
+typedef struct
+{
+  GSource source;
+  MpipeEngine *engine;
+} MailboxSource;
+
+static void
+set_state (MpipeEngine *self, EngineState from, EngineState to)
+{
+  static const char *const names[] = { "starting", "running", "ended" };
+
+  g_assert (self->state == from && to > from);
+  g_debug ("engine: %s → %s", names[from], names[to]);
+  self->state = to;
+}
+
+/* What runs tell */
+
+static void
+terminate (MpipeEngine *self)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (self->run_context.terminating)
+    return;
+  reason = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "was ended with its pipeline");
+  self->run_context.terminating = TRUE;
+  if (!self->input_ended)
+    mpipe_run_end_input (self->first);
+  self->input_ended = TRUE;
+  for (guint i = 0; i < self->runs->len; i++)
+    {
+      MpipeRun *run = g_ptr_array_index (self->runs, i);
+
+      run->klass->terminate (run, reason);
+      mpipe_run_mark (run);
+    }
+}
+
+static void
+deliver_cb (gpointer owner, MpipeRun *run, MpipeItem *item)
+{
+  MpipeEngine *self = owner;
+
+  if (item->error == NULL)
+    mpipe_counter_add (&self->n_results, 1);
+  else
+    mpipe_counter_add (&self->n_failed, 1);
+  self->run_context.n_unread++;
+  mpipe_fifo_push (&self->delivered, item);
+  if (item->error != NULL && g_atomic_int_get (&self->stop_on_failure))
+    {
+      mpipe_task_mailbox_stop (self->tasks);
+      terminate (self);
+    }
+}
+
+static void
+add_notice (MpipeEngine *self, MpipeStage *stage, guint index, gboolean exited,
+            const GError *error)
+{
+  MpipeNotice *notice = g_new0 (MpipeNotice, 1);
+
+  notice->stage = g_object_ref (stage);
+  notice->index = index;
+  notice->exited = exited;
+  notice->error = error != NULL ? g_error_copy (error) : NULL;
+  mpipe_fifo_push (&self->notices, notice);
+}
+
+static void
+worker_started_cb (gpointer owner, MpipeStage *stage, guint index)
+{
+  add_notice (owner, stage, index, FALSE, NULL);
+}
+
+static void
+worker_exited_cb (gpointer owner, MpipeStage *stage, guint index, const GError *error)
+{
+  add_notice (owner, stage, index, TRUE, error);
+}
+
+/* Settling */
+
+static gboolean
+tick_cb (gpointer user_data)
+{
+  MpipeEngine *self = user_data;
+
+  g_clear_pointer (&self->tick_source, g_source_unref);
+  mpipe_event_mailbox_deliver (self->events, &self->delivered, &self->notices, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+plan_tick (MpipeEngine *self)
+{
+  if (self->tick_source != NULL)
+    return;
+  self->tick_source = g_timeout_source_new (TICK_MS);
+  g_source_set_static_name (self->tick_source, "[mpipe] counts");
+  g_source_set_callback (self->tick_source, tick_cb, self, NULL);
+  g_source_attach (self->tick_source, self->context);
+}
+
+static void
+work_marked (MpipeEngine *self)
+{
+  MpipeRun *run;
+
+  while ((run = self->run_context.first_dirty) != NULL)
+    {
+      self->run_context.first_dirty = run->next_dirty;
+      run->next_dirty = NULL;
+      run->dirty = FALSE;
+      run->klass->work (run);
+    }
+}
+
+/* A number that differs when the room behind some limit has changed. */
+static guint64
+sum_backlogs (MpipeEngine *self)
+{
+  guint64 sum = self->run_context.n_unread * 31;
+
+  for (guint i = 0; i < self->runs->len; i++)
+    {
+      const MpipeRun *run = g_ptr_array_index (self->runs, i);
+
+      sum = sum * 31 + run->backlog.n;
+      sum = sum * 31 + run->backlog.bytes;
+      sum = sum * 31 + run->output.n;
+      sum = sum * 31 + mpipe_stage_get_backlog (run->stage);
+    }
+  return sum;
+}
+
+/* With limits, room that appears in one run lets others go on. */
+static void
+work_all (MpipeEngine *self)
+{
+  guint64 before, after;
+
+  work_marked (self);
+  if (!self->run_context.limited)
+    return;
+  after = sum_backlogs (self);
+  do
+    {
+      before = after;
+      for (guint i = 0; i < self->runs->len; i++)
+        mpipe_run_mark (g_ptr_array_index (self->runs, i));
+      work_marked (self);
+      after = sum_backlogs (self);
+    }
+  while (after != before);
+}
+
+/* How much may be put before the engine has looked at it. */
+static void
+publish_room (MpipeEngine *self)
+{
+  const MpipeBacklog *backlog = &self->first->backlog;
+  guint64 n = ALLOWED_TASKS, bytes = ALLOWED_BYTES;
+  gboolean alone = backlog->n == 0 || backlog->max_bytes == 0;
+
+  if (!self->run_context.limited)
+    return;
+  if (backlog->max_n > 0)
+    n = backlog->max_n - MIN (backlog->n, backlog->max_n);
+  if (backlog->max_bytes > 0)
+    bytes = backlog->max_bytes - MIN (backlog->bytes, backlog->max_bytes);
+  if (mpipe_run_is_closed (self->first))
+    n = 0;
+  if (mpipe_task_mailbox_allow (self->tasks, n, bytes, alone))
+    mpipe_event_mailbox_wake (self->events);
+}
+
+static gboolean
+is_any (MpipeEngine *self, gboolean (*has) (MpipeRun *run))
+{
+  for (guint i = 0; i < self->runs->len; i++)
+    if (has (g_ptr_array_index (self->runs, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_starting (MpipeRun *run)
+{
+  return run->klass->is_starting (run);
+}
+
+static gboolean
+has_open_output (MpipeRun *run)
+{
+  return !run->output_ended;
+}
+
+static gboolean
+has_worker (MpipeRun *run)
+{
+  return !run->klass->is_over (run);
+}
+
+/* Tells, once, that all workers are ready; or which stage has none. */
+static void
+check_started (MpipeEngine *self)
+{
+  GError *problem = NULL;
+
+  if (self->state != ENGINE_STARTING || is_any (self, is_starting))
+    return;
+  for (guint i = 0; i < self->runs->len && problem == NULL; i++)
+    {
+      MpipeRun *run = g_ptr_array_index (self->runs, i);
+      const GError *found = run->klass->get_problem (run);
+
+      problem = found != NULL ? g_error_copy (found) : NULL;
+    }
+  set_state (self, ENGINE_STARTING, ENGINE_RUNNING);
+  mpipe_event_mailbox_set_started (self->events, problem);
+}
+
+static void
+check_ended (MpipeEngine *self)
+{
+  if (self->output_ended || is_any (self, has_open_output))
+    return;
+  self->output_ended = TRUE;
+  mpipe_event_mailbox_set_ended (self->events);
+}
+
+static void
+check_completed (MpipeEngine *self)
+{
+  if (!self->output_ended || self->state == ENGINE_ENDED || is_any (self, has_worker))
+    return;
+  check_started (self);
+  set_state (self, ENGINE_RUNNING, ENGINE_ENDED);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+settle_cb (gpointer owner)
+{
+  MpipeEngine *self = owner;
+
+  if (self->settling)
+    return;
+  self->settling = TRUE;
+  work_all (self);
+  for (guint i = 0; i < self->runs->len; i++)
+    {
+      MpipeRun *run = g_ptr_array_index (self->runs, i);
+
+      run->klass->flush (run);
+    }
+  mpipe_counter_set (&self->n_backlog, self->backlog.n);
+  plan_tick (self);
+  if (self->delivered.n + self->notices.n > 0)
+    mpipe_event_mailbox_deliver (self->events, &self->delivered, &self->notices, FALSE);
+  publish_room (self);
+  self->settling = FALSE;
+  check_started (self);
+  check_ended (self);
+  check_completed (self);
+}
+
+static const MpipeRunEvents run_events = {
+  .deliver = deliver_cb,
+  .settle = settle_cb,
+  .worker_started = worker_started_cb,
+  .worker_exited = worker_exited_cb,
+};
+
+/* What the application sends */
+
+static void
+take_task (MpipeEngine *self, MpipeItem *item)
+{
+  MpipeLineage *entrance = mpipe_lineage_new (NULL, &self->backlog, NULL, NULL, 0);
+
+  mpipe_item_set_lineage (item, entrance);
+  mpipe_lineage_unref (entrance);
+  mpipe_run_accept (self->first, item);
+}
+
+static void
+cancel (MpipeEngine *self, guint64 id)
+{
+  if (self->run_context.cancelled == NULL)
+    self->run_context.cancelled = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  if (!g_hash_table_add (self->run_context.cancelled, g_memdup2 (&id, sizeof id)))
+    return;
+  for (guint i = 0; i < self->runs->len; i++)
+    {
+      MpipeRun *run = g_ptr_array_index (self->runs, i);
+
+      run->klass->cancel (run, id);
+    }
+}
+
+static void
+accuse (MpipeEngine *self, const MpipeAccusation *accusation)
+{
+  for (guint i = 0; i < self->runs->len; i++)
+    {
+      MpipeRun *run = g_ptr_array_index (self->runs, i);
+
+      if (run->stage == accusation->producer.stage)
+        run->klass->accuse (run, &accusation->producer, accusation->reason);
+    }
+}
+
+static void
+handle_batch (MpipeEngine *self, MpipeTaskBatch *batch)
+{
+  MpipeItem *item;
+
+  self->run_context.n_unread -= batch->returned.n;
+  mpipe_item_free_all (&batch->returned);
+  while ((item = mpipe_fifo_pop (&batch->tasks)) != NULL)
+    take_task (self, item);
+  for (guint i = 0; batch->cancelled != NULL && i < batch->cancelled->len; i++)
+    cancel (self, g_array_index (batch->cancelled, guint64, i));
+  for (guint i = 0; batch->accusations != NULL && i < batch->accusations->len; i++)
+    accuse (self, g_ptr_array_index (batch->accusations, i));
+  if (batch->stopped && !self->input_ended)
+    {
+      self->input_ended = TRUE;
+      mpipe_run_end_input (self->first);
+    }
+  if (batch->terminated)
+    terminate (self);
+  mpipe_task_batch_clear (batch);
+}
+
+static gboolean
+mailbox_prepare (GSource *source, int *timeout)
+{
+  return !mpipe_task_mailbox_sleep (((MailboxSource *) source)->engine->tasks);
+}
+
+static gboolean
+mailbox_check (GSource *source)
+{
+  return !mpipe_task_mailbox_sleep (((MailboxSource *) source)->engine->tasks);
+}
+
+static gboolean
+mailbox_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  MpipeEngine *self = ((MailboxSource *) source)->engine;
+  MpipeTaskBatch batch;
+
+  mpipe_task_mailbox_take (self->tasks, &batch);
+  handle_batch (self, &batch);
+  settle_cb (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs mailbox_funcs = {
+  .prepare = mailbox_prepare,
+  .check = mailbox_check,
+  .dispatch = mailbox_dispatch,
+};
+
+/* The thread */
+
+static GSource *
+attach_mailbox (MpipeEngine *self)
+{
+  GSource *source = g_source_new (&mailbox_funcs, sizeof (MailboxSource));
+
+  ((MailboxSource *) source)->engine = self;
+  g_source_set_static_name (source, "[mpipe] tasks from the application");
+  g_source_attach (source, self->context);
+  return source;
+}
+
+static void
+drop_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static gpointer
+engine_thread (gpointer data)
+{
+  MpipeEngine *self = data;
+  GSource *mailbox = attach_mailbox (self);
+
+  g_main_context_push_thread_default (self->context);
+  for (guint i = 0; i < self->runs->len; i++)
+    {
+      MpipeRun *run = g_ptr_array_index (self->runs, i);
+
+      run->klass->start (run);
+    }
+  settle_cb (self);
+  if (self->state != ENGINE_ENDED)
+    g_main_loop_run (self->loop);
+
+  drop_source (&mailbox);
+  drop_source (&self->tick_source);
+  while (g_main_context_iteration (self->context, FALSE))
+    ; /* what was about to complete */
+  mpipe_event_mailbox_deliver (self->events, &self->delivered, &self->notices, TRUE);
+  mpipe_task_mailbox_close (self->tasks);
+  mpipe_event_mailbox_set_completed (self->events);
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+void
+mpipe_engine_start (MpipeEngine *self)
+{
+  self->thread = g_thread_new ("mpipe-engine", engine_thread, self);
+}
+
+static MpipeRun *
+new_run (MpipeEngine *self, const MpipePlanNode *node)
+{
+  if (MPIPE_IS_FILTER_STAGE (node->stage))
+    return mpipe_filter_run_new (&self->run_context, MPIPE_FILTER_STAGE (node->stage));
+  return mpipe_stage_run_new (&self->run_context, node->stage, node->n_workers);
+}
+
+static void
+link_run (const MpipePlan *plan, MpipeRun **runs, guint number)
+{
+  const MpipePlanNode *node = mpipe_plan_get_node (plan, number);
+  MpipeRun *run = runs[number];
+
+  for (guint i = 0; i < node->next->len; i++)
+    mpipe_run_link (run, runs[g_array_index (node->next, guint, i)]);
+  if (node->filter == MPIPE_PLAN_NONE)
+    return;
+  if (node->is_head)
+    mpipe_filter_run_add_head (runs[node->filter], node->branch, run);
+  if (node->next->len == 0)
+    mpipe_filter_run_add_leaf (runs[node->filter], node->branch, run);
+}
+
+/* The stages of @plan must be frozen. Nothing runs before the engine is started. */
+MpipeEngine *
+mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *application_context)
+{
+  MpipeEngine *self = g_new0 (MpipeEngine, 1);
+  guint n_runs = plan->nodes->len;
+  g_autofree MpipeRun **runs = g_new0 (MpipeRun *, n_runs);
+
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->tasks = mpipe_task_mailbox_new (self->context);
+  self->events = mpipe_event_mailbox_new (application_context);
+  self->types = mpipe_type_table_ref (types);
+  self->run_context.types = types;
+  self->run_context.events = &run_events;
+  self->run_context.owner = self;
+  self->runs = g_ptr_array_new ();
+  for (guint i = 0; i < n_runs; i++)
+    {
+      runs[plan->order[i]] = new_run (self, mpipe_plan_get_node (plan, plan->order[i]));
+      g_ptr_array_add (self->runs, runs[plan->order[i]]);
+    }
+  for (guint i = 0; i < n_runs; i++)
+    link_run (plan, runs, plan->order[i]);
+  self->first = runs[0];
+  self->first->n_open_upstreams = 1;
+  publish_room (self);
+  return self;
+}
+
+/* Ends whatever still runs, and waits for it. */
+void
+mpipe_engine_free (MpipeEngine *self)
+{
+  if (self == NULL)
+    return;
+  if (self->thread != NULL)
+    {
+      mpipe_task_mailbox_terminate (self->tasks);
+      g_thread_join (self->thread);
+    }
+  mpipe_task_mailbox_free (self->tasks);
+  mpipe_event_mailbox_free (self->events);
+  mpipe_item_free_all (&self->delivered);
+  for (guint i = 0; i < self->runs->len; i++)
+    {
+      MpipeRun *run = g_ptr_array_index (self->runs, i);
+
+      run->klass->free (run);
+    }
+  g_ptr_array_unref (self->runs);
+  g_clear_pointer (&self->run_context.cancelled, g_hash_table_unref);
+  mpipe_type_table_unref (self->types);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+/* Any thread */
+
+MpipeTaskMailbox *
+mpipe_engine_get_tasks (MpipeEngine *self)
+{
+  return self->tasks;
+}
+
+MpipeEventMailbox *
+mpipe_engine_get_events (MpipeEngine *self)
+{
+  return self->events;
+}
+
+guint64
+mpipe_engine_get_n_results (MpipeEngine *self)
+{
+  return mpipe_counter_get (&self->n_results);
+}
+
+guint64
+mpipe_engine_get_n_failed (MpipeEngine *self)
+{
+  return mpipe_counter_get (&self->n_failed);
+}
+
+/* Returns: how many tasks the engine has taken that have not come to their end. */
+guint64
+mpipe_engine_get_backlog (MpipeEngine *self)
+{
+  return mpipe_counter_get (&self->n_backlog);
+}
+
+void
+mpipe_engine_set_stop_on_failure (MpipeEngine *self, gboolean stop_on_failure)
+{
+  g_atomic_int_set (&self->stop_on_failure, stop_on_failure);
+}

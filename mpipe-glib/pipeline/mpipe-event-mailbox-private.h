@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "mpipe-glib/pipeline/mpipe-item-private.h"
+
+G_BEGIN_DECLS
+
+/* From the engine's thread to the application's: results and failures in their order, and what there is to
+ * tell. Each lock is held for a few instructions. */
+typedef struct _MpipeEventMailbox MpipeEventMailbox;
+
+/* A worker has started or ended. */
+typedef struct
+{
+  MpipeFifoLink link;
+  MpipeStage *stage; /* owned */
+  guint index;
+  gboolean exited;
+  GError *error; /* why; NULL when it was stopped in order, or started */
+} MpipeNotice;
+
+typedef enum
+{
+  MPIPE_TAKE_ITEM,
+  MPIPE_TAKE_EMPTY,
+  MPIPE_TAKE_REFUSED, /* the filter has refused the first item */
+  MPIPE_TAKE_ENDED,
+  MPIPE_TAKE_CANCELLED,
+} MpipeTakeStatus;
+
+/* Whether the application takes the first item; called with the lock held. */
+typedef gboolean (*MpipeTakeFilter) (const MpipeItem *first, gpointer user_data);
+
+MpipeEventMailbox *mpipe_event_mailbox_new (GMainContext *application_context);
+void mpipe_event_mailbox_free (MpipeEventMailbox *self);
+
+/* the engine's side */
+void mpipe_event_mailbox_deliver (MpipeEventMailbox *self, MpipeFifo *items, MpipeFifo *notices,
+                                  gboolean tick);
+void mpipe_event_mailbox_wake (MpipeEventMailbox *self);
+void mpipe_event_mailbox_set_started (MpipeEventMailbox *self, GError *error);
+void mpipe_event_mailbox_set_ended (MpipeEventMailbox *self);
+void mpipe_event_mailbox_set_completed (MpipeEventMailbox *self);
+
+/* the application's side; any thread */
+MpipeTakeStatus mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter,
+                                          gpointer user_data, MpipeItem **out_item);
+MpipeTakeStatus mpipe_event_mailbox_take (MpipeEventMailbox *self, gint64 deadline,
+                                          GCancellable *cancellable, MpipeTakeFilter filter,
+                                          gpointer user_data, gboolean patient,
+                                          MpipeItem **out_item);
+void mpipe_event_mailbox_put_back (MpipeEventMailbox *self, MpipeItem *item);
+MpipeNotice *mpipe_event_mailbox_take_notice (MpipeEventMailbox *self);
+void mpipe_notice_free (MpipeNotice *notice);
+gboolean mpipe_event_mailbox_take_tick (MpipeEventMailbox *self);
+gboolean mpipe_event_mailbox_wait_started (MpipeEventMailbox *self, GCancellable *cancellable,
+                                           GError **error);
+gboolean mpipe_event_mailbox_wait_completed (MpipeEventMailbox *self, GCancellable *cancellable,
+                                             GError **error);
+gboolean mpipe_event_mailbox_is_ended (MpipeEventMailbox *self);
+gboolean mpipe_event_mailbox_is_completed (MpipeEventMailbox *self);
+gboolean mpipe_event_mailbox_sleep (MpipeEventMailbox *self, MpipeTakeFilter filter,
+                                    gpointer user_data, gboolean completed_is_news);
+
+G_END_DECLS

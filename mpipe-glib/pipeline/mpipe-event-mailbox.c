@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Who waits in a call waits on the condition; who waits in a main loop is woken through its context, and
+ * only when it sleeps. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-event-mailbox-private.h"
+
+struct _MpipeEventMailbox
+{
+  GMutex lock;
+  GCond changed;
+  guint n_waiting; /* threads that wait on the condition */
+  GMainContext *application_context;
+  gboolean sleeping; /* the main loop has looked, found nothing, and waits */
+
+  MpipeFifo items;
+  MpipeFifo notices;
+  gboolean tick; /* counts have changed */
+  gboolean started;
+  GError *start_error;
+  gboolean ended;     /* no more items */
+  gboolean completed; /* no more workers either */
+};
+
+MpipeEventMailbox *
+mpipe_event_mailbox_new (GMainContext *application_context)
+{
+  MpipeEventMailbox *self = g_new0 (MpipeEventMailbox, 1);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  self->application_context = g_main_context_ref (application_context);
+  return self;
+}
+
+void
+mpipe_notice_free (MpipeNotice *notice)
+{
+  g_object_unref (notice->stage);
+  g_clear_error (&notice->error);
+  g_free (notice);
+}
+
+void
+mpipe_event_mailbox_free (MpipeEventMailbox *self)
+{
+  MpipeNotice *notice;
+
+  while ((notice = mpipe_fifo_pop (&self->notices)) != NULL)
+    mpipe_notice_free (notice);
+  mpipe_item_free_all (&self->items);
+  g_clear_error (&self->start_error);
+  g_main_context_unref (self->application_context);
+  g_cond_clear (&self->changed);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+unlock_and_tell (MpipeEventMailbox *self)
+{
+  gboolean wake = self->sleeping;
+
+  self->sleeping = FALSE;
+  if (self->n_waiting > 0)
+    g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+  if (wake)
+    g_main_context_wakeup (self->application_context);
+}
+
+/* Takes over all of @items and @notices. */
+void
+mpipe_event_mailbox_deliver (MpipeEventMailbox *self, MpipeFifo *items, MpipeFifo *notices,
+                             gboolean tick)
+{
+  g_mutex_lock (&self->lock);
+  mpipe_fifo_append (&self->items, items);
+  mpipe_fifo_append (&self->notices, notices);
+  self->tick |= tick;
+  unlock_and_tell (self);
+}
+
+/* The application's main loop looks again. */
+void
+mpipe_event_mailbox_wake (MpipeEventMailbox *self)
+{
+  g_mutex_lock (&self->lock);
+  unlock_and_tell (self);
+}
+
+/* Takes @error over: why it did not start. */
+void
+mpipe_event_mailbox_set_started (MpipeEventMailbox *self, GError *error)
+{
+  g_mutex_lock (&self->lock);
+  self->started = TRUE;
+  self->start_error = error;
+  unlock_and_tell (self);
+}
+
+void
+mpipe_event_mailbox_set_ended (MpipeEventMailbox *self)
+{
+  g_mutex_lock (&self->lock);
+  self->ended = TRUE;
+  unlock_and_tell (self);
+}
+
+void
+mpipe_event_mailbox_set_completed (MpipeEventMailbox *self)
+{
+  g_mutex_lock (&self->lock);
+  self->completed = TRUE;
+  unlock_and_tell (self);
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  MpipeEventMailbox *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Waiting in a call: connect, lock, loop over wait_locked, unlock, disconnect. */
+static gulong
+begin_waiting (MpipeEventMailbox *self, GCancellable *cancellable)
+{
+  gulong handler = 0;
+
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
+  g_mutex_lock (&self->lock);
+  self->n_waiting++;
+  return handler;
+}
+
+static void
+end_waiting (MpipeEventMailbox *self, GCancellable *cancellable, gulong handler)
+{
+  self->n_waiting--;
+  g_mutex_unlock (&self->lock);
+  if (handler != 0)
+    g_cancellable_disconnect (cancellable, handler);
+}
+
+static MpipeTakeStatus
+look_locked (MpipeEventMailbox *self, MpipeTakeFilter filter, gpointer user_data,
+             MpipeItem **out_item)
+{
+  if (mpipe_fifo_is_empty (&self->items))
+    return self->ended ? MPIPE_TAKE_ENDED : MPIPE_TAKE_EMPTY;
+  if (filter != NULL && !filter ((const MpipeItem *) self->items.first, user_data))
+    return MPIPE_TAKE_REFUSED;
+  *out_item = mpipe_fifo_pop (&self->items);
+  return MPIPE_TAKE_ITEM;
+}
+
+/* Takes the first item, if there is one and @filter agrees or is NULL; does not wait. */
+MpipeTakeStatus
+mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter, gpointer user_data,
+                          MpipeItem **out_item)
+{
+  MpipeTakeStatus status;
+
+  g_mutex_lock (&self->lock);
+  status = look_locked (self, filter, user_data, out_item);
+  g_mutex_unlock (&self->lock);
+  return status;
+}
+
+/* Takes the first item, and waits for it until @deadline: monotonic time, or -1 to wait for ever. One that
+ * @filter refuses is the answer, or, if @patient, is waited for to go. */
+MpipeTakeStatus
+mpipe_event_mailbox_take (MpipeEventMailbox *self, gint64 deadline, GCancellable *cancellable,
+                          MpipeTakeFilter filter, gpointer user_data, gboolean patient,
+                          MpipeItem **out_item)
+{
+  MpipeTakeStatus status = mpipe_event_mailbox_look (self, filter, user_data, out_item);
+  gboolean in_time = TRUE;
+  gulong handler;
+
+  if (status == MPIPE_TAKE_ITEM || status == MPIPE_TAKE_ENDED)
+    return status;
+  handler = begin_waiting (self, cancellable);
+  for (;;)
+    {
+      status = look_locked (self, filter, user_data, out_item);
+      if (status == MPIPE_TAKE_ITEM || status == MPIPE_TAKE_ENDED
+          || (status == MPIPE_TAKE_REFUSED && !patient) || !in_time)
+        break;
+      if (g_cancellable_is_cancelled (cancellable))
+        {
+          status = MPIPE_TAKE_CANCELLED;
+          break;
+        }
+      if (deadline < 0)
+        g_cond_wait (&self->changed, &self->lock);
+      else
+        in_time = g_cond_wait_until (&self->changed, &self->lock, deadline);
+    }
+  end_waiting (self, cancellable, handler);
+  return status;
+}
+
+/* An item that was taken becomes the first one again. */
+void
+mpipe_event_mailbox_put_back (MpipeEventMailbox *self, MpipeItem *item)
+{
+  g_mutex_lock (&self->lock);
+  mpipe_fifo_push_first (&self->items, item);
+  unlock_and_tell (self);
+}
+
+/* Returns: (nullable): the next of what is to be told, in order */
+MpipeNotice *
+mpipe_event_mailbox_take_notice (MpipeEventMailbox *self)
+{
+  MpipeNotice *notice;
+
+  g_mutex_lock (&self->lock);
+  notice = mpipe_fifo_pop (&self->notices);
+  g_mutex_unlock (&self->lock);
+  return notice;
+}
+
+/* Returns: whether counts have changed since the last time. */
+gboolean
+mpipe_event_mailbox_take_tick (MpipeEventMailbox *self)
+{
+  gboolean tick;
+
+  g_mutex_lock (&self->lock);
+  tick = self->tick;
+  self->tick = FALSE;
+  g_mutex_unlock (&self->lock);
+  return tick;
+}
+
+/* Waits until the workers are ready, or cannot be. */
+gboolean
+mpipe_event_mailbox_wait_started (MpipeEventMailbox *self, GCancellable *cancellable,
+                                  GError **error)
+{
+  gulong handler = begin_waiting (self, cancellable);
+  gboolean started;
+
+  while (!self->started && !g_cancellable_is_cancelled (cancellable))
+    g_cond_wait (&self->changed, &self->lock);
+  started = self->started && self->start_error == NULL;
+  if (self->started && self->start_error != NULL)
+    g_propagate_error (error, g_error_copy (self->start_error));
+  end_waiting (self, cancellable, handler);
+  if (!started && error != NULL && *error == NULL)
+    g_cancellable_set_error_if_cancelled (cancellable, error);
+  return started;
+}
+
+/* Waits until all is done. */
+gboolean
+mpipe_event_mailbox_wait_completed (MpipeEventMailbox *self, GCancellable *cancellable,
+                                    GError **error)
+{
+  gulong handler = begin_waiting (self, cancellable);
+  gboolean completed;
+
+  while (!self->completed && !g_cancellable_is_cancelled (cancellable))
+    g_cond_wait (&self->changed, &self->lock);
+  completed = self->completed;
+  end_waiting (self, cancellable, handler);
+  if (!completed)
+    g_cancellable_set_error_if_cancelled (cancellable, error);
+  return completed;
+}
+
+/* Whether everything was taken and nothing more comes. */
+gboolean
+mpipe_event_mailbox_is_ended (MpipeEventMailbox *self)
+{
+  gboolean ended;
+
+  g_mutex_lock (&self->lock);
+  ended = self->ended && mpipe_fifo_is_empty (&self->items);
+  g_mutex_unlock (&self->lock);
+  return ended;
+}
+
+gboolean
+mpipe_event_mailbox_is_completed (MpipeEventMailbox *self)
+{
+  gboolean completed;
+
+  g_mutex_lock (&self->lock);
+  completed = self->completed;
+  g_mutex_unlock (&self->lock);
+  return completed;
+}
+
+/* The main loop wants to sleep. Returns: FALSE when there is something for it: an item that @filter agrees
+ * to, a notice, a tick, or the end, if that is news. */
+gboolean
+mpipe_event_mailbox_sleep (MpipeEventMailbox *self, MpipeTakeFilter filter, gpointer user_data,
+                           gboolean completed_is_news)
+{
+  gboolean sleeping;
+
+  g_mutex_lock (&self->lock);
+  sleeping = mpipe_fifo_is_empty (&self->notices) && !self->tick
+             && !(self->completed && completed_is_news)
+             && (mpipe_fifo_is_empty (&self->items)
+                 || !filter ((const MpipeItem *) self->items.first, user_data));
+  self->sleeping = sleeping;
+  g_mutex_unlock (&self->lock);
+  return sleeping;
+}

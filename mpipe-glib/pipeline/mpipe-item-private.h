@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include "mpipe-glib/core/mpipe-payload-private.h"
+#include "mpipe-glib/flow/mpipe-fifo-private.h"
+#include "mpipe-glib/pipeline/mpipe-lineage-private.h"
+#include "mpipe-glib/pipeline/mpipe-stage.h"
+
+G_BEGIN_DECLS
+
+/* Which worker made a value, to call it to account when the value turns out to be none. */
+typedef struct
+{
+  MpipeStage *stage; /* borrowed; NULL when the application made the value */
+  guint index;
+  int pid;
+} MpipeProducer;
+
+/* What moves through a pipeline: a task, a result that becomes a task, or a failure that keeps its place in
+ * the order. One owner at a time; it crosses threads only through the mailboxes. */
+typedef struct
+{
+  MpipeFifoLink link;
+  MpipePayload payload; /* empty in a failure */
+  guint32 n_counted;    /* bytes that the lineage counts for it */
+  guint64 id;           /* of the task that was put, from which it comes; 0 for the stop task */
+  MpipeLineage *lineage; /* NULL before the engine took it */
+  MpipeProducer producer;
+
+  guint64 place;   /* in the order of the stage it is in; 0 before it has one */
+  guint n_attempts; /* of the stage it is in */
+  gboolean is_stop; /* no task: the last call of a worker */
+  gboolean is_cancelled; /* its results do not count */
+  MpipeFifo held;  /* results kept back until the task has ended */
+
+  GError *error;     /* set in a failure */
+  gboolean reported; /* a failure that a signal handler has seen */
+  MpipeStage *stage; /* borrowed: where it failed, or the leaf it came out of */
+} MpipeItem;
+
+MpipeItem *mpipe_item_new (guint64 id);
+MpipeItem *mpipe_item_new_stop (void);
+MpipeItem *mpipe_item_new_child (const MpipeItem *parent, const MpipePayload *payload);
+void mpipe_item_free (MpipeItem *self);
+void mpipe_item_free_all (MpipeFifo *items);
+
+void mpipe_item_set_lineage (MpipeItem *self, MpipeLineage *lineage);
+void mpipe_item_drop_payload (MpipeItem *self);
+void mpipe_item_drop_held (MpipeItem *self);
+void mpipe_item_fail (MpipeItem *self, MpipeStage *stage, GError *error);
+
+G_END_DECLS

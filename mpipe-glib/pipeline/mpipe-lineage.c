@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-lineage-private.h"
+
+struct _MpipeLineage
+{
+  MpipeLineage *parent;  /* owned; NULL for the entrance of the pipeline */
+  MpipeBacklog *backlog; /* counts what entered; NULL when nobody counts */
+  MpipeLineageEnded ended;
+  gpointer owner;
+  guint number;
+  guint n_refs;
+};
+
+/* @ended, if given, is called when nothing of it is left. */
+MpipeLineage *
+mpipe_lineage_new (MpipeLineage *parent, MpipeBacklog *backlog, MpipeLineageEnded ended,
+                   gpointer owner, guint number)
+{
+  MpipeLineage *self = g_slice_new (MpipeLineage);
+
+  self->parent = parent != NULL ? mpipe_lineage_ref (parent) : NULL;
+  self->backlog = backlog;
+  self->ended = ended;
+  self->owner = owner;
+  self->number = number;
+  self->n_refs = 1;
+  if (backlog != NULL)
+    backlog->n++;
+  return self;
+}
+
+MpipeLineage *
+mpipe_lineage_ref (MpipeLineage *self)
+{
+  self->n_refs++;
+  return self;
+}
+
+void
+mpipe_lineage_unref (MpipeLineage *self)
+{
+  while (self != NULL && --self->n_refs == 0)
+    {
+      MpipeLineage *parent = self->parent;
+
+      if (self->backlog != NULL)
+        self->backlog->n--;
+      if (self->ended != NULL)
+        self->ended (self->owner, self->number);
+      g_slice_free (MpipeLineage, self);
+      self = parent;
+    }
+}
+
+void
+mpipe_lineage_add_bytes (MpipeLineage *self, guint64 n_bytes)
+{
+  for (; self != NULL; self = self->parent)
+    if (self->backlog != NULL)
+      self->backlog->bytes += n_bytes;
+}
+
+void
+mpipe_lineage_remove_bytes (MpipeLineage *self, guint64 n_bytes)
+{
+  for (; self != NULL; self = self->parent)
+    if (self->backlog != NULL)
+      self->backlog->bytes -= n_bytes;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include "mpipe-glib/pipeline/mpipe-engine-private.h"
+#include "mpipe-glib/pipeline/mpipe-pipeline.h"
+
+G_BEGIN_DECLS
+
+struct _MpipePipeline
+{
+  GObject parent_instance;
+
+  MpipeStage *first;
+  GListStore *stages;    /* of MpipeStage; filled when the pipeline is made */
+  GMainContext *context; /* where signals are emitted and asynchronous calls complete */
+  MpipeTypeTable *types;
+  MpipeEngine *engine;      /* NULL before the pipeline was made */
+  MpipeTaskMailbox *tasks;  /* of the engine */
+  MpipeEventMailbox *events; /* of the engine */
+  GSource *source;          /* looks into the events, in the context */
+  gboolean told_completed;  /* the signal was emitted */
+  MpipeOnFailure on_failure;
+
+  GMutex lock;         /* of the following; any thread */
+  GQueue getters;      /* of GTask: wait for a result */
+  GQueue putters;      /* of GTask: wait for room; their data is the task */
+  GQueue waiters;      /* of GTask: wait for the end */
+  MpipeFifo unclaimed; /* of MpipeItem: failures that no handler wanted, while results are emitted */
+};
+
+typedef struct
+{
+  GVariant *value; /* owned */
+  guint64 task_id;
+  MpipeStage *leaf; /* borrowed from the pipeline */
+} MpipeResult;
+
+/* signals, in mpipe-pipeline.c */
+gboolean mpipe_pipeline_has_result_handler (MpipePipeline *self);
+gboolean mpipe_pipeline_has_failure_handler (MpipePipeline *self);
+void mpipe_pipeline_emit_result (MpipePipeline *self, const MpipeResult *result);
+gboolean mpipe_pipeline_emit_task_failed (MpipePipeline *self, const MpipeItem *failure);
+void mpipe_pipeline_emit_notice (MpipePipeline *self, const MpipeNotice *notice);
+void mpipe_pipeline_emit_completed (MpipePipeline *self);
+void mpipe_pipeline_notify_counts (MpipePipeline *self);
+
+/* in mpipe-pipeline-events.c */
+GSource *mpipe_pipeline_create_source (MpipePipeline *self);
+void mpipe_pipeline_queue_task (MpipePipeline *self, GQueue *queue, GTask *task);
+
+/* in mpipe-pipeline-tasks.c */
+gboolean mpipe_pipeline_complete_put (MpipePipeline *self, GTask *task);
+
+/* in mpipe-pipeline-results.c */
+gboolean mpipe_pipeline_open_result (MpipePipeline *self, MpipeItem *item, MpipeResult *out_result);
+GError *mpipe_pipeline_take_error (MpipePipeline *self, MpipeItem *failure);
+gboolean mpipe_pipeline_report_failure (MpipePipeline *self, MpipeItem *failure);
+
+G_END_DECLS

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Results out, by calls. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-pipeline-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+
+/* A result that turns out to be no value becomes a failure, and its worker is called to account. */
+static void
+reject (MpipePipeline *self, MpipeItem *item, GError *error)
+{
+  const MpipeProducer *producer = &item->producer;
+
+  if (producer->stage == NULL)
+    {
+      item->error = error;
+      return;
+    }
+  mpipe_task_mailbox_accuse (self->tasks, producer, error);
+  item->stage = producer->stage;
+  item->error = error;
+  g_prefix_error (&item->error,
+                  "stage “%s”: worker %u (pid %d) gave task %" G_GUINT64_FORMAT " a bad result: ",
+                  mpipe_stage_get_name (producer->stage), producer->index, producer->pid, item->id);
+}
+
+/* Returns: whether @item is a result, and was consumed; if not, it is a failure now. */
+gboolean
+mpipe_pipeline_open_result (MpipePipeline *self, MpipeItem *item, MpipeResult *out_result)
+{
+  GError *error = NULL;
+  GVariant *value;
+
+  if (item->error != NULL)
+    return FALSE;
+  value = mpipe_payload_to_variant (&item->payload, self->types, &error);
+  if (value == NULL)
+    {
+      reject (self, item, error);
+      return FALSE;
+    }
+  out_result->value = value;
+  out_result->task_id = item->id;
+  out_result->leaf = item->stage;
+  mpipe_task_mailbox_return (self->tasks, item);
+  return TRUE;
+}
+
+/* Consumes @failure. Returns: (transfer full): why the task failed. */
+GError *
+mpipe_pipeline_take_error (MpipePipeline *self, MpipeItem *failure)
+{
+  GError *error = g_steal_pointer (&failure->error);
+
+  mpipe_task_mailbox_return (self->tasks, failure);
+  return error;
+}
+
+/* Asks the handlers, in the pipeline's context. Returns: whether one has dealt with the failure, which is
+ * consumed then. */
+gboolean
+mpipe_pipeline_report_failure (MpipePipeline *self, MpipeItem *failure)
+{
+  failure->reported = TRUE;
+  if (!mpipe_pipeline_emit_task_failed (self, failure))
+    return FALSE;
+  mpipe_task_mailbox_return (self->tasks, failure);
+  return TRUE;
+}
+
+static gboolean
+must_be_reported (MpipePipeline *self, const MpipeItem *item)
+{
+  return item->error != NULL && !item->reported && mpipe_pipeline_has_failure_handler (self);
+}
+
+/* A failure that handlers have not seen is not got before they have. */
+static gboolean
+may_be_got (const MpipeItem *first, gpointer user_data)
+{
+  return !must_be_reported (user_data, first);
+}
+
+/* Reports the failure that is first, when no other thread runs the pipeline's context. Returns: FALSE when
+ * one does, and will. */
+static gboolean
+report_first (MpipePipeline *self)
+{
+  MpipeItem *item;
+
+  if (!g_main_context_acquire (self->context))
+    return FALSE;
+  if (mpipe_event_mailbox_look (self->events, NULL, NULL, &item) == MPIPE_TAKE_ITEM
+      && (!must_be_reported (self, item) || !mpipe_pipeline_report_failure (self, item)))
+    mpipe_event_mailbox_put_back (self->events, item);
+  g_main_context_release (self->context);
+  return TRUE;
+}
+
+static MpipeItem *
+take_unclaimed (MpipePipeline *self)
+{
+  MpipeItem *failure;
+
+  g_mutex_lock (&self->lock);
+  failure = mpipe_fifo_pop (&self->unclaimed);
+  g_mutex_unlock (&self->lock);
+  return failure;
+}
+
+/* Waits for an item that the caller may have. */
+static MpipeTakeStatus
+take_item (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, MpipeItem **out_item)
+{
+  gboolean patient = FALSE;
+  MpipeTakeStatus status;
+
+  *out_item = take_unclaimed (self);
+  if (*out_item != NULL)
+    return MPIPE_TAKE_ITEM;
+  for (;;)
+    {
+      status = mpipe_event_mailbox_take (self->events, deadline, cancellable, may_be_got, self,
+                                         patient, out_item);
+      if (status != MPIPE_TAKE_REFUSED || patient)
+        return status;
+      patient = !report_first (self);
+    }
+}
+
+static MpipeGetStatus
+get (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, MpipeResult *out_result,
+     guint64 *out_failed_id, GError **error)
+{
+  MpipeItem *item;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return MPIPE_GET_STATUS_FAILED;
+  for (;;)
+    switch (take_item (self, deadline, cancellable, &item))
+      {
+      case MPIPE_TAKE_ITEM:
+        if (mpipe_pipeline_open_result (self, item, out_result))
+          return MPIPE_GET_STATUS_RESULT;
+        if (must_be_reported (self, item))
+          {
+            mpipe_event_mailbox_put_back (self->events, item);
+            break;
+          }
+        if (out_failed_id != NULL)
+          *out_failed_id = item->id;
+        g_propagate_error (error, mpipe_pipeline_take_error (self, item));
+        return MPIPE_GET_STATUS_FAILED;
+      case MPIPE_TAKE_ENDED:
+        return MPIPE_GET_STATUS_ENDED;
+      case MPIPE_TAKE_CANCELLED:
+        g_cancellable_set_error_if_cancelled (cancellable, error);
+        return MPIPE_GET_STATUS_FAILED;
+      case MPIPE_TAKE_EMPTY:
+      case MPIPE_TAKE_REFUSED:
+      default:
+        return MPIPE_GET_STATUS_EMPTY;
+      }
+}
+
+/**
+ * mpipe_pipeline_get:
+ * @self: a pipeline
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Gets the next result, and waits for it if need be.
+ *
+ * Results of several leaves come as they are given. When a task has failed, and no handler of
+ * [signal@Mpipe.Pipeline::task-failed] has dealt with it, the call fails once in its place; the next call
+ * goes on behind it. Results that were not read when the pipeline completed can be got as long as it
+ * exists. While a handler is connected to [signal@Mpipe.Pipeline::result] and its context runs, there is
+ * nothing left to get.
+ *
+ * Returns: (transfer full) (nullable): the result, not floating; %NULL without an error when the pipeline
+ *   was stopped and there are no more; %NULL with the error of a task, or with %G_IO_ERROR_CANCELLED
+ *
+ * Since: 1.0
+ */
+GVariant *
+mpipe_pipeline_get (MpipePipeline *self, GCancellable *cancellable, GError **error)
+{
+  return mpipe_pipeline_get_full (self, NULL, NULL, cancellable, error);
+}
+
+/**
+ * mpipe_pipeline_get_full:
+ * @self: a pipeline
+ * @out_task_id: (out) (optional): the task from which the result comes, as [method@Mpipe.Pipeline.put]
+ *   returned it; or the task that failed; 0 when there is none
+ * @out_leaf: (out) (optional) (transfer none) (nullable): the stage that gave the result
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Gets the next result, as [method@Mpipe.Pipeline.get] does, and tells from which task and stage it comes.
+ *
+ * Returns: (transfer full) (nullable): the result, not floating; %NULL as for [method@Mpipe.Pipeline.get]
+ *
+ * Since: 1.0
+ */
+GVariant *
+mpipe_pipeline_get_full (MpipePipeline *self, guint64 *out_task_id, MpipeStage **out_leaf,
+                         GCancellable *cancellable, GError **error)
+{
+  MpipeResult result = { NULL, 0, NULL };
+
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), NULL);
+  g_return_val_if_fail (self->engine != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  get (self, -1, cancellable, &result, &result.task_id, error);
+  if (out_task_id != NULL)
+    *out_task_id = result.task_id;
+  if (out_leaf != NULL)
+    *out_leaf = result.leaf;
+  return result.value;
+}
+
+/**
+ * mpipe_pipeline_try_get:
+ * @self: a pipeline
+ * @out_result: (out) (transfer full) (nullable): the result, if there is one
+ * @error: return location for an error
+ *
+ * Gets the next result if there is one already.
+ *
+ * Returns: what was found; with %MPIPE_GET_STATUS_FAILED @error is set, to that of a task
+ *
+ * Since: 1.0
+ */
+MpipeGetStatus
+mpipe_pipeline_try_get (MpipePipeline *self, GVariant **out_result, GError **error)
+{
+  return mpipe_pipeline_get_until (self, 0, out_result, NULL, error);
+}
+
+/**
+ * mpipe_pipeline_get_until:
+ * @self: a pipeline
+ * @deadline: how long to wait, as a value of g_get_monotonic_time(), in microseconds
+ * @out_result: (out) (transfer full) (nullable): the result, if there is one
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Gets the next result, and waits for it until a certain time.
+ *
+ * Returns: what was found; with %MPIPE_GET_STATUS_FAILED @error is set, to that of a task or to
+ *   %G_IO_ERROR_CANCELLED
+ *
+ * Since: 1.0
+ */
+MpipeGetStatus
+mpipe_pipeline_get_until (MpipePipeline *self, gint64 deadline, GVariant **out_result,
+                          GCancellable *cancellable, GError **error)
+{
+  MpipeResult result = { NULL, 0, NULL };
+  MpipeGetStatus status;
+
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), MPIPE_GET_STATUS_ENDED);
+  g_return_val_if_fail (self->engine != NULL, MPIPE_GET_STATUS_ENDED);
+  g_return_val_if_fail (out_result != NULL, MPIPE_GET_STATUS_ENDED);
+  g_return_val_if_fail (error == NULL || *error == NULL, MPIPE_GET_STATUS_ENDED);
+
+  status = get (self, MAX (deadline, 0), cancellable, &result, NULL, error);
+  *out_result = result.value;
+  return status;
+}
+
+/**
+ * mpipe_pipeline_get_async:
+ * @self: a pipeline
+ * @cancellable: (nullable): ends the waiting
+ * @callback: (nullable): called when there is a result, or there will be none
+ * @user_data: data for @callback
+ *
+ * Gets the next result, without blocking.
+ *
+ * Several calls get results in the order in which they were made.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_pipeline_get_async (MpipePipeline *self, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *call;
+
+  g_return_if_fail (MPIPE_IS_PIPELINE (self));
+  g_return_if_fail (self->engine != NULL);
+
+  call = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (call, mpipe_pipeline_get_async);
+  mpipe_pipeline_queue_task (self, &self->getters, call);
+}
+
+/**
+ * mpipe_pipeline_get_finish:
+ * @self: a pipeline
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@Mpipe.Pipeline.get_async].
+ *
+ * Returns: (transfer full) (nullable): the result, not floating; %NULL as for [method@Mpipe.Pipeline.get]
+ *
+ * Since: 1.0
+ */
+GVariant *
+mpipe_pipeline_get_finish (MpipePipeline *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static gboolean
+check_is (GVariant *value, const GVariantType *type, GError **error)
+{
+  g_autofree char *expected = NULL;
+
+  if (g_variant_is_of_type (value, type))
+    return TRUE;
+  expected = g_variant_type_dup_string (type);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "The result is of type “%s”, not “%s”; it was consumed",
+               g_variant_get_type_string (value), expected);
+  return FALSE;
+}
+
+/**
+ * mpipe_pipeline_get_bytes:
+ * @self: a pipeline
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Gets the next result, which is of type `ay`, without a copy.
+ *
+ * This is [method@Mpipe.Pipeline.get] for languages in which reading a [struct@GLib.Variant] of bytes is
+ * slow.
+ *
+ * Returns: (transfer full) (nullable): the bytes; %NULL as for [method@Mpipe.Pipeline.get], or with
+ *   %MPIPE_ERROR_TYPE when the result is of another type
+ *
+ * Since: 1.0
+ */
+GBytes *
+mpipe_pipeline_get_bytes (MpipePipeline *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) value = mpipe_pipeline_get (self, cancellable, error);
+
+  if (value == NULL || !check_is (value, G_VARIANT_TYPE_BYTESTRING, error))
+    return NULL;
+  return g_variant_get_data_as_bytes (value);
+}
+
+/**
+ * mpipe_pipeline_get_text:
+ * @self: a pipeline
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Gets the next result, which is of type `s`.
+ *
+ * Returns: (transfer full) (nullable): the text, in UTF-8; %NULL as for [method@Mpipe.Pipeline.get], or
+ *   with %MPIPE_ERROR_TYPE when the result is of another type
+ *
+ * Since: 1.0
+ */
+char *
+mpipe_pipeline_get_text (MpipePipeline *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) value = mpipe_pipeline_get (self, cancellable, error);
+
+  if (value == NULL || !check_is (value, G_VARIANT_TYPE_STRING, error))
+    return NULL;
+  return g_variant_dup_string (value, NULL);
+}

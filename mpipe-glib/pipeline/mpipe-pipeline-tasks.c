@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Tasks in. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-pipeline-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+
+static gboolean
+check_type (MpipePipeline *self, GVariant *task, GError **error)
+{
+  const GVariantType *type = mpipe_stage_get_task_type (self->first);
+  g_autofree char *expected = NULL;
+
+  if (type == NULL || g_variant_is_of_type (task, type))
+    return TRUE;
+  expected = g_variant_type_dup_string (type);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "stage “%s” takes tasks of type “%s”, this one is of type “%s”",
+               mpipe_stage_get_name (self->first), expected, g_variant_get_type_string (task));
+  return FALSE;
+}
+
+/* Returns: the id; 0 with an error, or without one when it is full and not waited for. */
+static guint64
+put (MpipePipeline *self, GVariant *task, gboolean wait, GCancellable *cancellable, GError **error)
+{
+  MpipePayload payload;
+  MpipePutStatus status;
+  guint64 id = 0;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_type (self, task, error)
+      || !mpipe_payload_init_from_variant (&payload, task, self->types, error))
+    return 0;
+  status = mpipe_task_mailbox_put (self->tasks, &payload, wait, cancellable, &id);
+  if (status == MPIPE_PUT_ACCEPTED)
+    return id;
+  mpipe_payload_clear (&payload);
+  if (status == MPIPE_PUT_STOPPED)
+    g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_STOPPED,
+                 "The pipeline was stopped and takes no more tasks");
+  else if (status == MPIPE_PUT_CANCELLED)
+    g_cancellable_set_error_if_cancelled (cancellable, error);
+  return 0;
+}
+
+/**
+ * mpipe_pipeline_put:
+ * @self: a pipeline
+ * @task: (nullable): a task, of any type that holds no handles, up to 1 GiB serialised; sunk if it is
+ *   floating. %NULL stops the pipeline, like [method@Mpipe.Pipeline.stop]
+ * @cancellable: (nullable): ends the waiting for room
+ * @error: return location for an error
+ *
+ * Adds a task to the pipeline.
+ *
+ * When a limit is set and reached, the call waits until there is room; see
+ * [property@Mpipe.Stage:max-backlog]. Without a limit it never waits. What is accepted ends exactly once:
+ * as results, or as one failure.
+ *
+ * Returns: the id of the task, from 1 on; 0 when @task was %NULL, or with %MPIPE_ERROR_STOPPED,
+ *   %MPIPE_ERROR_TYPE, %MPIPE_ERROR_TOO_LARGE or %G_IO_ERROR_CANCELLED
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_put (MpipePipeline *self, GVariant *task, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
+  g_return_val_if_fail (self->engine != NULL, 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  if (task == NULL)
+    {
+      mpipe_pipeline_stop (self);
+      return 0;
+    }
+  sunk = g_variant_ref_sink (task);
+  return put (self, sunk, TRUE, cancellable, error);
+}
+
+/**
+ * mpipe_pipeline_try_put:
+ * @self: a pipeline
+ * @task: a task, as for [method@Mpipe.Pipeline.put]; sunk if it is floating, also when the pipeline is
+ *   full
+ * @error: return location for an error
+ *
+ * Adds a task to the pipeline if that does not have to wait.
+ *
+ * Returns: the id of the task, from 1 on; 0 without an error when the pipeline is full; 0 with an error
+ *   as for [method@Mpipe.Pipeline.put]
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_try_put (MpipePipeline *self, GVariant *task, GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
+  g_return_val_if_fail (self->engine != NULL, 0);
+  g_return_val_if_fail (task != NULL, 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  sunk = g_variant_ref_sink (task);
+  return put (self, sunk, FALSE, NULL, error);
+}
+
+static void
+free_id (gpointer id)
+{
+  g_free (id);
+}
+
+/* Returns: whether @task was completed. Takes it over then. */
+gboolean
+mpipe_pipeline_complete_put (MpipePipeline *self, GTask *task)
+{
+  GError *error = NULL;
+  guint64 id = put (self, g_task_get_task_data (task), FALSE, NULL, &error);
+
+  if (id == 0 && error == NULL)
+    return FALSE;
+  if (id != 0)
+    g_task_return_pointer (task, g_memdup2 (&id, sizeof id), free_id);
+  else
+    g_task_return_error (task, error);
+  g_object_unref (task);
+  return TRUE;
+}
+
+/**
+ * mpipe_pipeline_put_async:
+ * @self: a pipeline
+ * @task: a task, as for [method@Mpipe.Pipeline.put]; sunk if it is floating
+ * @cancellable: (nullable): gives up waiting for room
+ * @callback: (nullable): called when the task was accepted, or cannot be
+ * @user_data: data for @callback
+ *
+ * Adds a task to the pipeline, without blocking.
+ *
+ * Tasks that wait for room are accepted in the order of these calls.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_pipeline_put_async (MpipePipeline *self, GVariant *task, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *call;
+
+  g_return_if_fail (MPIPE_IS_PIPELINE (self));
+  g_return_if_fail (self->engine != NULL);
+  g_return_if_fail (task != NULL);
+
+  call = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (call, mpipe_pipeline_put_async);
+  g_task_set_task_data (call, g_variant_ref_sink (task), (GDestroyNotify) g_variant_unref);
+  mpipe_pipeline_queue_task (self, &self->putters, call);
+}
+
+/**
+ * mpipe_pipeline_put_finish:
+ * @self: a pipeline
+ * @result: what the callback got
+ * @error: return location for an error
+ *
+ * Finishes [method@Mpipe.Pipeline.put_async].
+ *
+ * Returns: the id of the task, from 1 on; 0 with an error as for [method@Mpipe.Pipeline.put]
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_put_finish (MpipePipeline *self, GAsyncResult *result, GError **error)
+{
+  g_autofree guint64 *id = NULL;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), 0);
+
+  id = g_task_propagate_pointer (G_TASK (result), error);
+  return id != NULL ? *id : 0;
+}
+
+/**
+ * mpipe_pipeline_put_bytes:
+ * @self: a pipeline
+ * @task: the task
+ * @cancellable: (nullable): ends the waiting for room
+ * @error: return location for an error
+ *
+ * Adds a task of type `ay` to the pipeline, without a copy.
+ *
+ * This is [method@Mpipe.Pipeline.put] for languages in which making a [struct@GLib.Variant] of bytes is
+ * slow.
+ *
+ * Returns: the id of the task, from 1 on; 0 with an error as for [method@Mpipe.Pipeline.put]
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_put_bytes (MpipePipeline *self, GBytes *task, GCancellable *cancellable,
+                          GError **error)
+{
+  g_return_val_if_fail (task != NULL, 0);
+
+  return mpipe_pipeline_put (self, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, task, TRUE),
+                             cancellable, error);
+}
+
+/**
+ * mpipe_pipeline_put_text:
+ * @self: a pipeline
+ * @task: the task, in UTF-8
+ * @cancellable: (nullable): ends the waiting for room
+ * @error: return location for an error
+ *
+ * Adds a task of type `s` to the pipeline.
+ *
+ * Returns: the id of the task, from 1 on; 0 with an error as for [method@Mpipe.Pipeline.put], which is
+ *   %MPIPE_ERROR_TYPE also for what is not UTF-8
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_put_text (MpipePipeline *self, const char *task, GCancellable *cancellable,
+                         GError **error)
+{
+  g_return_val_if_fail (task != NULL, 0);
+
+  if (g_utf8_validate (task, -1, NULL))
+    return mpipe_pipeline_put (self, g_variant_new_string (task), cancellable, error);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE, "The text is not valid UTF-8");
+  return 0;
+}

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* A stage whose workers are processes. A task gets its place in the order when it leaves the input; its
+ * results and its failure go to that place, and are released when its turn comes. A task that is tried
+ * again returns to the front of the input and keeps its place.
+ *
+ * When the input has ended and all tasks are answered, the workers are retired. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-stage-run-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/flow/mpipe-reorder-private.h"
+#include "mpipe-glib/flow/mpipe-retry-private.h"
+#include "mpipe-glib/pipeline/mpipe-stage-private.h"
+#include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
+
+#define REBALANCE_AFTER_MS 2
+
+typedef struct
+{
+  MpipeRun run;
+  MpipeReorder *places;
+  guint n_slots;
+  MpipeWorkerSlot **slots;
+  MpipeSchedulerPlace *scheduling; /* of n_slots, filled anew each time */
+  gboolean retired;
+  GSource *rebalance_source; /* while a worker is idle and another has more than one task */
+} MpipeStageRun;
+
+/* Tasks that end */
+
+static void
+end_place (MpipeStageRun *self, MpipeItem *task)
+{
+  mpipe_reorder_close (self->places, task->place);
+  if (!task->is_stop)
+    mpipe_counter_add (&self->run.statistics->n_ended, 1);
+}
+
+/* The task becomes its failure, in its place. Takes @error over. */
+static void
+fail_task (MpipeStageRun *self, MpipeItem *task, GError *error)
+{
+  if (!task->is_stop)
+    mpipe_counter_add (&self->run.statistics->n_failed, 1);
+  end_place (self, task);
+  mpipe_item_fail (task, self->run.stage, error);
+  mpipe_reorder_add (self->places, task->place, task);
+}
+
+static void
+finish_task (MpipeStageRun *self, MpipeItem *task)
+{
+  MpipeItem *result;
+
+  while ((result = mpipe_fifo_pop (&task->held)) != NULL)
+    mpipe_reorder_add (self->places, task->place, result);
+  end_place (self, task);
+  mpipe_item_free (task);
+}
+
+static gboolean
+holds_back_results (MpipeStageRun *self)
+{
+  return self->run.stage->max_attempts > 1;
+}
+
+static void
+slot_result_cb (gpointer owner, MpipeItem *task, const MpipePayload *payload,
+                const MpipeProducer *producer)
+{
+  MpipeStageRun *self = owner;
+  MpipeItem *result;
+
+  if (task->is_cancelled)
+    return;
+  result = mpipe_item_new_child (task, payload);
+  result->producer = *producer;
+  mpipe_counter_add (&self->run.statistics->n_results, 1);
+  if (holds_back_results (self))
+    mpipe_fifo_push (&task->held, result);
+  else
+    mpipe_reorder_add (self->places, task->place, result);
+}
+
+static void
+retry_task (MpipeStageRun *self, MpipeItem *task)
+{
+  mpipe_item_drop_held (task);
+  mpipe_counter_add (&self->run.statistics->n_retried, 1);
+  mpipe_fifo_push_first (&self->run.input, task);
+}
+
+static void
+slot_ended_cb (gpointer owner, MpipeItem *task, GError *error, gboolean worker_died)
+{
+  MpipeStageRun *self = owner;
+
+  if (task->is_stop && error != NULL && !self->run.stage->do_stop_task)
+    g_clear_error (&error);
+  if (worker_died && error != NULL)
+    task->n_attempts++;
+
+  if (task->is_cancelled)
+    {
+      g_clear_error (&error);
+      fail_task (self, task, mpipe_run_new_cancelled_error (&self->run, task));
+    }
+  else if (error == NULL)
+    finish_task (self, task);
+  else if (worker_died && !task->is_stop && !self->run.context->terminating
+           && mpipe_retry_task (task->n_attempts, self->run.stage->max_attempts))
+    {
+      g_error_free (error);
+      retry_task (self, task);
+    }
+  else
+    fail_task (self, task, error);
+}
+
+static void
+slot_returned_cb (gpointer owner, MpipeItem *task)
+{
+  MpipeStageRun *self = owner;
+
+  mpipe_item_drop_held (task);
+  mpipe_fifo_push_first (&self->run.input, task);
+}
+
+static void
+slot_started_cb (gpointer owner, guint index)
+{
+  MpipeStageRun *self = owner;
+
+  self->run.context->events->worker_started (self->run.context->owner, self->run.stage, index);
+}
+
+static void
+slot_exited_cb (gpointer owner, guint index, const GError *error)
+{
+  MpipeStageRun *self = owner;
+
+  self->run.context->events->worker_exited (self->run.context->owner, self->run.stage, index,
+                                            error);
+}
+
+static void
+slot_changed_cb (gpointer owner)
+{
+  MpipeStageRun *self = owner;
+
+  mpipe_run_mark (&self->run);
+  self->run.context->events->settle (self->run.context->owner);
+}
+
+static const MpipeWorkerSlotEvents slot_events = {
+  .result = slot_result_cb,
+  .ended = slot_ended_cb,
+  .returned = slot_returned_cb,
+  .started = slot_started_cb,
+  .exited = slot_exited_cb,
+  .changed = slot_changed_cb,
+};
+
+/* Tasks that begin */
+
+static void
+describe_slots (MpipeStageRun *self)
+{
+  for (guint i = 0; i < self->n_slots; i++)
+    mpipe_worker_slot_describe (self->slots[i], &self->scheduling[i]);
+}
+
+/* Returns: (nullable): why there is no worker and will be none */
+static const GError *
+stage_run_get_problem (MpipeRun *run)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  for (guint i = 0; i < self->n_slots; i++)
+    if (mpipe_worker_slot_get_problem (self->slots[i]) == NULL)
+      return NULL;
+  return mpipe_worker_slot_get_problem (self->slots[0]);
+}
+
+static GError *
+find_refusal (MpipeStageRun *self, const MpipeItem *task)
+{
+  const GError *problem;
+  GError *refusal = mpipe_run_find_refusal (&self->run, task);
+
+  if (refusal != NULL)
+    return refusal;
+  problem = stage_run_get_problem (&self->run);
+  return problem != NULL ? g_error_copy (problem) : NULL;
+}
+
+/* Deals with the items at the front that no worker gets. */
+static void
+pass_failures (MpipeStageRun *self)
+{
+  MpipeItem *item;
+
+  while ((item = (MpipeItem *) self->run.input.first) != NULL)
+    {
+      GError *refusal = item->error == NULL ? find_refusal (self, item) : NULL;
+
+      if (item->error == NULL && refusal == NULL)
+        return;
+      mpipe_fifo_pop (&self->run.input);
+      if (item->place == 0)
+        item->place = mpipe_reorder_open (self->places);
+      if (refusal != NULL)
+        {
+          fail_task (self, item, refusal);
+          continue;
+        }
+      mpipe_reorder_close (self->places, item->place);
+      mpipe_reorder_add (self->places, item->place, item);
+    }
+}
+
+static void
+give_front (MpipeStageRun *self, guint slot)
+{
+  MpipeItem *task = mpipe_fifo_pop (&self->run.input);
+
+  if (task->place == 0)
+    task->place = mpipe_reorder_open (self->places);
+  mpipe_worker_slot_give (self->slots[slot], task);
+  self->scheduling[slot].n_leased++;
+}
+
+static void
+give_tasks (MpipeStageRun *self)
+{
+  for (;;)
+    {
+      guint picked, n;
+
+      pass_failures (self);
+      if (mpipe_fifo_is_empty (&self->run.input))
+        return;
+      picked = mpipe_scheduler_pick (self->scheduling, self->n_slots);
+      if (picked == MPIPE_SCHEDULER_NONE)
+        return;
+      n = mpipe_scheduler_share (self->scheduling, self->n_slots, picked, self->run.input.n);
+      while (n-- > 0 && !mpipe_fifo_is_empty (&self->run.input))
+        {
+          give_front (self, picked);
+          pass_failures (self);
+        }
+    }
+}
+
+static gboolean
+rebalance_cb (gpointer user_data)
+{
+  MpipeStageRun *self = user_data;
+
+  g_clear_pointer (&self->rebalance_source, g_source_unref);
+  slot_changed_cb (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+rebalance_later (MpipeStageRun *self)
+{
+  if (self->rebalance_source != NULL)
+    return;
+  self->rebalance_source = g_timeout_source_new (REBALANCE_AFTER_MS);
+  g_source_set_static_name (self->rebalance_source, "[mpipe] balance between workers");
+  g_source_set_callback (self->rebalance_source, rebalance_cb, self, NULL);
+  g_source_attach (self->rebalance_source, g_main_context_get_thread_default ());
+}
+
+/* When a worker is idle while another has tasks that it has not begun, some of those are moved. */
+static void
+rebalance (MpipeStageRun *self)
+{
+  guint giver, n_tasks;
+  gboolean maybe_later;
+
+  if (self->n_slots < 2 || !mpipe_fifo_is_empty (&self->run.input)
+      || !mpipe_scheduler_has_idle (self->scheduling, self->n_slots))
+    return;
+  giver = mpipe_scheduler_find_giver (self->scheduling, self->n_slots, &n_tasks, &maybe_later);
+  if (giver != MPIPE_SCHEDULER_NONE)
+    {
+      mpipe_worker_slot_take_back (self->slots[giver], n_tasks);
+      describe_slots (self);
+      give_tasks (self);
+    }
+  else if (maybe_later)
+    rebalance_later (self);
+}
+
+static void
+release_results (MpipeStageRun *self)
+{
+  MpipeItem *item;
+
+  while ((item = mpipe_reorder_take (self->places)) != NULL)
+    mpipe_run_release (&self->run, item);
+}
+
+/* Whether the task whose turn it is waits for a worker. */
+static gboolean
+next_waits (MpipeStageRun *self)
+{
+  MpipeItem *first = (MpipeItem *) self->run.input.first;
+
+  return first != NULL && first->place != 0 && mpipe_reorder_is_next (self->places, first->place);
+}
+
+/* A worker is not read while its results would have to wait: they stay with it. When the limit in bytes is
+ * reached, only the worker is read that holds the task whose turn it is. */
+static void
+set_reading (MpipeStageRun *self)
+{
+  gboolean blocked = mpipe_run_is_blocked (&self->run);
+  gboolean all = self->run.context->terminating || !mpipe_run_is_over_bytes (&self->run)
+                 || next_waits (self);
+
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      MpipeWorkerSlot *slot = self->slots[i];
+      gboolean reading
+          = mpipe_worker_slot_get_n_leased (slot) == 0
+            || (!blocked && (all || mpipe_worker_slot_holds_next (slot, self->places)));
+
+      mpipe_worker_slot_set_reading (slot, reading);
+    }
+}
+
+static guint
+count_leased (MpipeStageRun *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->n_slots; i++)
+    n += mpipe_worker_slot_get_n_leased (self->slots[i]);
+  return n;
+}
+
+static gboolean
+stage_run_is_starting (MpipeRun *run)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  for (guint i = 0; i < self->n_slots; i++)
+    if (mpipe_worker_slot_is_starting (self->slots[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+retire_if_idle (MpipeStageRun *self)
+{
+  if (self->retired || self->run.n_open_upstreams > 0
+      || !mpipe_fifo_is_empty (&self->run.input) || count_leased (self) > 0)
+    return;
+  self->retired = TRUE;
+  for (guint i = 0; i < self->n_slots; i++)
+    mpipe_worker_slot_retire (self->slots[i], self->places);
+}
+
+static void
+stage_run_work (MpipeRun *run)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  release_results (self);
+  mpipe_run_move_output (run);
+  if (!mpipe_run_is_blocked (run))
+    {
+      describe_slots (self);
+      give_tasks (self);
+      rebalance (self);
+      release_results (self);
+      mpipe_run_move_output (run);
+    }
+  retire_if_idle (self);
+  if (run->context->limited)
+    set_reading (self);
+  mpipe_run_end_output_if_drained (run);
+}
+
+static gboolean
+stage_run_is_drained (MpipeRun *run)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  return self->retired && !stage_run_is_starting (run) && count_leased (self) == 0
+         && mpipe_reorder_get_n_open (self->places) == 0
+         && mpipe_reorder_get_n_held (self->places) == 0;
+}
+
+static gboolean
+stage_run_is_over (MpipeRun *run)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  for (guint i = 0; i < self->n_slots; i++)
+    if (!mpipe_worker_slot_is_empty (self->slots[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+stage_run_flush (MpipeRun *run)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  for (guint i = 0; i < self->n_slots; i++)
+    mpipe_worker_slot_flush (self->slots[i]);
+}
+
+static void
+stage_run_start (MpipeRun *run)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  for (guint i = 0; i < self->n_slots; i++)
+    mpipe_worker_slot_start (self->slots[i]);
+}
+
+static void
+stage_run_terminate (MpipeRun *run, const GError *reason)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  self->retired = TRUE;
+  for (guint i = 0; i < self->n_slots; i++)
+    mpipe_worker_slot_terminate (self->slots[i], reason);
+}
+
+static void
+stage_run_cancel (MpipeRun *run, guint64 id)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  mpipe_run_cancel_input (run, id);
+  for (guint i = 0; i < self->n_slots; i++)
+    mpipe_worker_slot_cancel (self->slots[i], id);
+}
+
+static void
+stage_run_accuse (MpipeRun *run, const MpipeProducer *producer, const GError *reason)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+
+  if (producer->index < self->n_slots)
+    mpipe_worker_slot_accuse (self->slots[producer->index], producer->pid, reason);
+}
+
+static void
+stage_run_free (MpipeRun *run)
+{
+  MpipeStageRun *self = (MpipeStageRun *) run;
+  MpipeItem *item;
+
+  if (self->rebalance_source != NULL)
+    {
+      g_source_destroy (self->rebalance_source);
+      g_source_unref (self->rebalance_source);
+    }
+  for (guint i = 0; i < self->n_slots; i++)
+    mpipe_worker_slot_free (self->slots[i]);
+  while ((item = mpipe_reorder_take (self->places)) != NULL)
+    mpipe_item_free (item);
+  mpipe_reorder_free (self->places);
+  g_free (self->slots);
+  g_free (self->scheduling);
+  mpipe_run_clear (run);
+  g_free (self);
+}
+
+static const MpipeRunClass stage_run_class = {
+  .work = stage_run_work,
+  .is_starting = stage_run_is_starting,
+  .get_problem = stage_run_get_problem,
+  .is_drained = stage_run_is_drained,
+  .is_over = stage_run_is_over,
+  .flush = stage_run_flush,
+  .start = stage_run_start,
+  .terminate = stage_run_terminate,
+  .cancel = stage_run_cancel,
+  .accuse = stage_run_accuse,
+  .free = stage_run_free,
+};
+
+/* @stage must be frozen, with @n_workers. */
+MpipeRun *
+mpipe_stage_run_new (MpipeRunContext *context, MpipeStage *stage, guint n_workers)
+{
+  MpipeStageRun *self = g_new0 (MpipeStageRun, 1);
+
+  mpipe_run_init (&self->run, &stage_run_class, context, stage);
+  self->places = mpipe_reorder_new (stage->ordered);
+  self->n_slots = n_workers;
+  self->slots = g_new0 (MpipeWorkerSlot *, n_workers);
+  self->scheduling = g_new0 (MpipeSchedulerPlace, n_workers);
+  for (guint i = 0; i < n_workers; i++)
+    self->slots[i] = mpipe_worker_slot_new (stage, i, context->types, &slot_events, self);
+  return &self->run;
+}

@@ -1,0 +1,1480 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/**
+ * MpipeStage:
+ *
+ * A step of a pipeline: a worker, and the number of processes that do its work.
+ *
+ * A stage is a description. It is made, given properties and linked to the stages that take its results,
+ * and then a pipeline is made of the first one:
+ *
+ * ```c
+ * MpipeStage *read = mpipe_stage_new_unordered ("read", 4);
+ * MpipeStage *count = mpipe_stage_new_ordered ("count", 2);
+ *
+ * mpipe_stage_link (read, count);
+ * pipeline = mpipe_pipeline_new (read, &error);
+ * ```
+ *
+ * A stage that is linked to several others gives every result to each of them (a fork); a stage that several
+ * others are linked to gets the results of all (a join), and ends when all of them have ended. A stage
+ * without a next one is a leaf: its results are those of the pipeline.
+ *
+ * An ordered stage gives its results in the order of its tasks, an unordered one as they come. Results of one
+ * task are always given in the order in which the worker put them.
+ *
+ * A stage belongs to one pipeline only. From then on its properties cannot be changed, but its counts
+ * tell what it does: [property@Mpipe.Stage:n-tasks], [property@Mpipe.Stage:backlog] and so on may be
+ * read from any thread, and are notified in the pipeline's context about ten times a second.
+ *
+ * Stage, link, ordered and unordered are the vocabulary of MPipe.
+ *
+ * Since: 1.0
+ */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-stage-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/launch/mpipe-subprocess-launcher.h"
+#include "mpipe-glib/pipeline/mpipe-worker-info-private.h"
+
+#define START_TIMEOUT_MS_DEFAULT 30000
+#define SIZE_MAX_PROCESSES 1024
+
+typedef enum
+{
+  /**
+   * MpipeStage:name: (getter get_name) (setter set_name)
+   *
+   * The name in messages; by default the name of the worker.
+   *
+   * Since: 1.0
+   */
+  PROP_NAME = 1,
+
+  /**
+   * MpipeStage:worker: (getter get_worker)
+   *
+   * The name of the registered worker; %NULL when the stage has a command or a module.
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER,
+
+  /**
+   * MpipeStage:command: (getter get_command)
+   *
+   * The worker program and its arguments; %NULL when the stage has a registered worker or a module.
+   *
+   * Since: 1.0
+   */
+  PROP_COMMAND,
+
+  /**
+   * MpipeStage:module-file:
+   *
+   * The file of the module that holds the worker; %NULL when the stage has none.
+   *
+   * Since: 1.0
+   */
+  PROP_MODULE_FILE,
+
+  /**
+   * MpipeStage:module-symbol:
+   *
+   * The symbol of the worker in its module; %NULL when the stage has none.
+   *
+   * Since: 1.0
+   */
+  PROP_MODULE_SYMBOL,
+
+  /**
+   * MpipeStage:size: (getter get_size) (setter set_size)
+   *
+   * How many processes work for the stage; 0 for as many as there are processors that this process may
+   * use.
+   *
+   * Since: 1.0
+   */
+  PROP_SIZE,
+
+  /**
+   * MpipeStage:ordered: (getter get_ordered) (setter set_ordered)
+   *
+   * Whether results are given in the order of their tasks.
+   *
+   * Since: 1.0
+   */
+  PROP_ORDERED,
+
+  /**
+   * MpipeStage:parameters: (getter get_parameters) (setter set_parameters)
+   *
+   * What all workers of the stage are told before they start, an `a{sv}`.
+   *
+   * Since: 1.0
+   */
+  PROP_PARAMETERS,
+
+  /**
+   * MpipeStage:disable-result: (getter get_disable_result) (setter set_disable_result)
+   *
+   * Whether what a task returns is dropped; results that are put are given nevertheless.
+   *
+   * Since: 1.0
+   */
+  PROP_DISABLE_RESULT,
+
+  /**
+   * MpipeStage:do-stop-task: (getter get_do_stop_task) (setter set_do_stop_task)
+   *
+   * Whether each worker is called once more, with no task, after its last one.
+   *
+   * Since: 1.0
+   */
+  PROP_DO_STOP_TASK,
+
+  /**
+   * MpipeStage:max-backlog: (getter get_max_backlog) (setter set_max_backlog)
+   *
+   * How many tasks may be between the entrance of the stage and the reader of the pipeline; 0 for any
+   * number.
+   *
+   * A task counts from the moment the stage accepts it until all that came of it was taken: by the
+   * reader, or because it gave no result, or failed. When the stage is full, the stages before it wait, and in
+   * the end [method@Mpipe.Pipeline.put].
+   *
+   * Since: 1.0
+   */
+  PROP_MAX_BACKLOG,
+
+  /**
+   * MpipeStage:max-backlog-bytes: (getter get_max_backlog_bytes) (setter set_max_backlog_bytes)
+   *
+   * How many bytes of tasks and results may be between the entrance of the stage and the reader of the
+   * pipeline; 0 for any number.
+   *
+   * Counted like [property@Mpipe.Stage:max-backlog]. A task that is larger than the limit is accepted when
+   * nothing else is there.
+   *
+   * Since: 1.0
+   */
+  PROP_MAX_BACKLOG_BYTES,
+
+  /**
+   * MpipeStage:task-type: (getter get_task_type) (setter set_task_type)
+   *
+   * The type that all tasks of the stage have; %NULL for any.
+   *
+   * Since: 1.0
+   */
+  PROP_TASK_TYPE,
+
+  /**
+   * MpipeStage:result-type: (getter get_result_type) (setter set_result_type)
+   *
+   * The type that all results of the stage have; %NULL for any.
+   *
+   * A pipeline in which a stage's result type does not fit the next one's task type is refused.
+   *
+   * Since: 1.0
+   */
+  PROP_RESULT_TYPE,
+
+  /**
+   * MpipeStage:task-timeout: (getter get_task_timeout) (setter set_task_timeout)
+   *
+   * How long one task may run, in milliseconds, from its own start; 0 for ever.
+   *
+   * A task that runs longer fails with %MPIPE_ERROR_TIMED_OUT, and its worker is replaced.
+   *
+   * Since: 1.0
+   */
+  PROP_TASK_TIMEOUT,
+
+  /**
+   * MpipeStage:start-timeout: (getter get_start_timeout) (setter set_start_timeout)
+   *
+   * How long a worker may take to get ready, in milliseconds; 0 for ever.
+   *
+   * Since: 1.0
+   */
+  PROP_START_TIMEOUT,
+
+  /**
+   * MpipeStage:max-attempts: (getter get_max_attempts) (setter set_max_attempts)
+   *
+   * How often a task is tried when its worker ends on it; an error that the worker reports is final.
+   *
+   * Since: 1.0
+   */
+  PROP_MAX_ATTEMPTS,
+
+  /**
+   * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
+   *
+   * What starts the workers; %NULL for child processes on this machine.
+   *
+   * Since: 1.0
+   */
+  PROP_LAUNCHER,
+
+  /**
+   * MpipeStage:n-tasks: (getter get_n_tasks)
+   *
+   * How many tasks the stage has accepted.
+   *
+   * Since: 1.0
+   */
+  PROP_N_TASKS,
+
+  /**
+   * MpipeStage:n-results: (getter get_n_results)
+   *
+   * How many results the stage's workers have given.
+   *
+   * Since: 1.0
+   */
+  PROP_N_RESULTS,
+
+  /**
+   * MpipeStage:n-failed: (getter get_n_failed)
+   *
+   * How many tasks have failed in the stage.
+   *
+   * Since: 1.0
+   */
+  PROP_N_FAILED,
+
+  /**
+   * MpipeStage:n-retried: (getter get_n_retried)
+   *
+   * How often a task was tried again.
+   *
+   * Since: 1.0
+   */
+  PROP_N_RETRIED,
+
+  /**
+   * MpipeStage:backlog: (getter get_backlog)
+   *
+   * How many tasks wait in the stage or are with its workers.
+   *
+   * Since: 1.0
+   */
+  PROP_BACKLOG,
+
+  /**
+   * MpipeStage:workers: (getter get_workers)
+   *
+   * The workers of the stage, a list of [class@Mpipe.WorkerInfo]; empty before the pipeline is made.
+   *
+   * Since: 1.0
+   */
+  PROP_WORKERS,
+} MpipeStageProperty;
+
+static GParamSpec *properties[PROP_WORKERS + 1];
+
+G_DEFINE_TYPE (MpipeStage, mpipe_stage, G_TYPE_OBJECT)
+
+/* Returns: whether the description may still be changed; if not, it is the caller's mistake. */
+static gboolean
+may_change (MpipeStage *self)
+{
+  g_return_val_if_fail (!self->in_pipeline, FALSE);
+  return TRUE;
+}
+
+static GError *
+mpipe_stage_real_check (MpipeStage *self)
+{
+  if (self->worker != NULL || self->command != NULL || self->module_file != NULL)
+    return NULL;
+  return g_error_new (MPIPE_ERROR, MPIPE_ERROR_INVALID_GRAPH, "Stage “%s” has no worker",
+                      self->name);
+}
+
+static GPtrArray *
+mpipe_stage_real_get_inner (MpipeStage *self)
+{
+  return g_ptr_array_new ();
+}
+
+static void
+mpipe_stage_constructed (GObject *object)
+{
+  MpipeStage *self = MPIPE_STAGE (object);
+  g_autofree char *base = NULL;
+
+  G_OBJECT_CLASS (mpipe_stage_parent_class)->constructed (object);
+  if (self->name != NULL)
+    return;
+  if (self->command != NULL && self->command[0] != NULL)
+    base = g_path_get_basename (self->command[0]);
+  self->name = g_strdup (self->worker != NULL          ? self->worker
+                         : base != NULL                ? base
+                         : self->module_symbol != NULL ? self->module_symbol
+                                                       : G_OBJECT_TYPE_NAME (self));
+}
+
+static void
+mpipe_stage_set_property (GObject *object, guint property_id, const GValue *value,
+                          GParamSpec *pspec)
+{
+  MpipeStage *self = MPIPE_STAGE (object);
+
+  switch ((MpipeStageProperty) property_id)
+    {
+    case PROP_NAME:
+      mpipe_stage_set_name (self, g_value_get_string (value));
+      break;
+    case PROP_WORKER:
+      self->worker = g_value_dup_string (value);
+      break;
+    case PROP_COMMAND:
+      self->command = g_value_dup_boxed (value);
+      break;
+    case PROP_MODULE_FILE:
+      self->module_file = g_value_dup_string (value);
+      break;
+    case PROP_MODULE_SYMBOL:
+      self->module_symbol = g_value_dup_string (value);
+      break;
+    case PROP_SIZE:
+      mpipe_stage_set_size (self, g_value_get_uint (value));
+      break;
+    case PROP_ORDERED:
+      mpipe_stage_set_ordered (self, g_value_get_boolean (value));
+      break;
+    case PROP_PARAMETERS:
+      mpipe_stage_set_parameters (self, g_value_get_variant (value));
+      break;
+    case PROP_DISABLE_RESULT:
+      mpipe_stage_set_disable_result (self, g_value_get_boolean (value));
+      break;
+    case PROP_DO_STOP_TASK:
+      mpipe_stage_set_do_stop_task (self, g_value_get_boolean (value));
+      break;
+    case PROP_MAX_BACKLOG:
+      mpipe_stage_set_max_backlog (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_BACKLOG_BYTES:
+      mpipe_stage_set_max_backlog_bytes (self, g_value_get_uint64 (value));
+      break;
+    case PROP_TASK_TYPE:
+      mpipe_stage_set_task_type (self, g_value_get_boxed (value));
+      break;
+    case PROP_RESULT_TYPE:
+      mpipe_stage_set_result_type (self, g_value_get_boxed (value));
+      break;
+    case PROP_TASK_TIMEOUT:
+      mpipe_stage_set_task_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_START_TIMEOUT:
+      mpipe_stage_set_start_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_ATTEMPTS:
+      mpipe_stage_set_max_attempts (self, g_value_get_uint (value));
+      break;
+    case PROP_LAUNCHER:
+      mpipe_stage_set_launcher (self, g_value_get_object (value));
+      break;
+    case PROP_N_TASKS:
+    case PROP_N_RESULTS:
+    case PROP_N_FAILED:
+    case PROP_N_RETRIED:
+    case PROP_BACKLOG:
+    case PROP_WORKERS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  MpipeStage *self = MPIPE_STAGE (object);
+
+  switch ((MpipeStageProperty) property_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_WORKER:
+      g_value_set_string (value, self->worker);
+      break;
+    case PROP_COMMAND:
+      g_value_set_boxed (value, self->command);
+      break;
+    case PROP_MODULE_FILE:
+      g_value_set_string (value, self->module_file);
+      break;
+    case PROP_MODULE_SYMBOL:
+      g_value_set_string (value, self->module_symbol);
+      break;
+    case PROP_SIZE:
+      g_value_set_uint (value, self->size);
+      break;
+    case PROP_ORDERED:
+      g_value_set_boolean (value, self->ordered);
+      break;
+    case PROP_PARAMETERS:
+      g_value_set_variant (value, self->parameters);
+      break;
+    case PROP_DISABLE_RESULT:
+      g_value_set_boolean (value, self->disable_result);
+      break;
+    case PROP_DO_STOP_TASK:
+      g_value_set_boolean (value, self->do_stop_task);
+      break;
+    case PROP_MAX_BACKLOG:
+      g_value_set_uint (value, self->max_backlog);
+      break;
+    case PROP_MAX_BACKLOG_BYTES:
+      g_value_set_uint64 (value, self->max_backlog_bytes);
+      break;
+    case PROP_TASK_TYPE:
+      g_value_set_boxed (value, self->task_type);
+      break;
+    case PROP_RESULT_TYPE:
+      g_value_set_boxed (value, self->result_type);
+      break;
+    case PROP_TASK_TIMEOUT:
+      g_value_set_uint (value, self->task_timeout_ms);
+      break;
+    case PROP_START_TIMEOUT:
+      g_value_set_uint (value, self->start_timeout_ms);
+      break;
+    case PROP_MAX_ATTEMPTS:
+      g_value_set_uint (value, self->max_attempts);
+      break;
+    case PROP_LAUNCHER:
+      g_value_set_object (value, self->launcher);
+      break;
+    case PROP_N_TASKS:
+      g_value_set_uint64 (value, mpipe_stage_get_n_tasks (self));
+      break;
+    case PROP_N_RESULTS:
+      g_value_set_uint64 (value, mpipe_stage_get_n_results (self));
+      break;
+    case PROP_N_FAILED:
+      g_value_set_uint64 (value, mpipe_stage_get_n_failed (self));
+      break;
+    case PROP_N_RETRIED:
+      g_value_set_uint64 (value, mpipe_stage_get_n_retried (self));
+      break;
+    case PROP_BACKLOG:
+      g_value_set_uint64 (value, mpipe_stage_get_backlog (self));
+      break;
+    case PROP_WORKERS:
+      g_value_set_object (value, self->workers);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+mpipe_stage_finalize (GObject *object)
+{
+  MpipeStage *self = MPIPE_STAGE (object);
+
+  g_ptr_array_unref (self->next);
+  g_free (self->name);
+  g_free (self->worker);
+  g_strfreev (self->command);
+  g_free (self->module_file);
+  g_free (self->module_symbol);
+  g_clear_pointer (&self->parameters, g_variant_unref);
+  g_clear_pointer (&self->task_type, g_variant_type_free);
+  g_clear_pointer (&self->result_type, g_variant_type_free);
+  g_clear_object (&self->launcher);
+  g_clear_object (&self->workers);
+  G_OBJECT_CLASS (mpipe_stage_parent_class)->finalize (object);
+}
+
+static void
+install_description (GObjectClass *object_class)
+{
+  const GParamFlags set = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags make = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, set);
+  properties[PROP_WORKER] = g_param_spec_string ("worker", NULL, NULL, NULL, make);
+  properties[PROP_COMMAND] = g_param_spec_boxed ("command", NULL, NULL, G_TYPE_STRV, make);
+  properties[PROP_MODULE_FILE] = g_param_spec_string ("module-file", NULL, NULL, NULL, make);
+  properties[PROP_MODULE_SYMBOL] = g_param_spec_string ("module-symbol", NULL, NULL, NULL, make);
+  properties[PROP_SIZE] = g_param_spec_uint ("size", NULL, NULL, 0, SIZE_MAX_PROCESSES, 1, set);
+  properties[PROP_ORDERED] = g_param_spec_boolean ("ordered", NULL, NULL, TRUE, set);
+  properties[PROP_PARAMETERS]
+      = g_param_spec_variant ("parameters", NULL, NULL, G_VARIANT_TYPE_VARDICT, NULL, set);
+  properties[PROP_DISABLE_RESULT]
+      = g_param_spec_boolean ("disable-result", NULL, NULL, FALSE, set);
+  properties[PROP_DO_STOP_TASK] = g_param_spec_boolean ("do-stop-task", NULL, NULL, FALSE, set);
+  properties[PROP_MAX_BACKLOG]
+      = g_param_spec_uint ("max-backlog", NULL, NULL, 0, G_MAXUINT, 0, set);
+  properties[PROP_MAX_BACKLOG_BYTES]
+      = g_param_spec_uint64 ("max-backlog-bytes", NULL, NULL, 0, G_MAXUINT64, 0, set);
+  properties[PROP_TASK_TYPE]
+      = g_param_spec_boxed ("task-type", NULL, NULL, G_TYPE_VARIANT_TYPE, set);
+  properties[PROP_RESULT_TYPE]
+      = g_param_spec_boxed ("result-type", NULL, NULL, G_TYPE_VARIANT_TYPE, set);
+  properties[PROP_TASK_TIMEOUT]
+      = g_param_spec_uint ("task-timeout", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_START_TIMEOUT] = g_param_spec_uint ("start-timeout", NULL, NULL, 0, G_MAXINT,
+                                                      START_TIMEOUT_MS_DEFAULT, set);
+  properties[PROP_MAX_ATTEMPTS]
+      = g_param_spec_uint ("max-attempts", NULL, NULL, 1, G_MAXUINT, 1, set);
+  properties[PROP_LAUNCHER]
+      = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
+}
+
+static void
+install_statistics (GObjectClass *object_class)
+{
+  const GParamFlags get = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  properties[PROP_N_TASKS]
+      = g_param_spec_uint64 ("n-tasks", NULL, NULL, 0, G_MAXUINT64, 0, get);
+  properties[PROP_N_RESULTS]
+      = g_param_spec_uint64 ("n-results", NULL, NULL, 0, G_MAXUINT64, 0, get);
+  properties[PROP_N_FAILED]
+      = g_param_spec_uint64 ("n-failed", NULL, NULL, 0, G_MAXUINT64, 0, get);
+  properties[PROP_N_RETRIED]
+      = g_param_spec_uint64 ("n-retried", NULL, NULL, 0, G_MAXUINT64, 0, get);
+  properties[PROP_BACKLOG]
+      = g_param_spec_uint64 ("backlog", NULL, NULL, 0, G_MAXUINT64, 0, get);
+  properties[PROP_WORKERS]
+      = g_param_spec_object ("workers", NULL, NULL, G_TYPE_LIST_MODEL, get);
+}
+
+static void
+mpipe_stage_class_init (MpipeStageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = mpipe_stage_constructed;
+  object_class->set_property = mpipe_stage_set_property;
+  object_class->get_property = mpipe_stage_get_property;
+  object_class->finalize = mpipe_stage_finalize;
+  klass->check = mpipe_stage_real_check;
+  klass->get_inner = mpipe_stage_real_get_inner;
+  install_description (object_class);
+  install_statistics (object_class);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+mpipe_stage_init (MpipeStage *self)
+{
+  self->next = g_ptr_array_new_with_free_func (g_object_unref);
+  self->size = 1;
+  self->ordered = TRUE;
+  self->max_attempts = 1;
+  self->start_timeout_ms = START_TIMEOUT_MS_DEFAULT;
+  self->workers = g_list_store_new (MPIPE_TYPE_WORKER_INFO);
+}
+
+/* Whether the stage can be run. */
+gboolean
+mpipe_stage_check (MpipeStage *self, GError **error)
+{
+  GError *problem = MPIPE_STAGE_GET_CLASS (self)->check (self);
+
+  if (problem == NULL)
+    return TRUE;
+  g_propagate_error (error, problem);
+  return FALSE;
+}
+
+GPtrArray *
+mpipe_stage_get_inner (MpipeStage *self)
+{
+  return MPIPE_STAGE_GET_CLASS (self)->get_inner (self);
+}
+
+/* Returns: (transfer full): what starts the workers */
+MpipeLauncher *
+mpipe_stage_dup_launcher (MpipeStage *self)
+{
+  return self->launcher != NULL ? g_object_ref (self->launcher) : mpipe_subprocess_launcher_new ();
+}
+
+/* Returns: what to start, valid as long as the stage. */
+MpipeLaunchSpec
+mpipe_stage_describe_worker (MpipeStage *self, guint index)
+{
+  return (MpipeLaunchSpec){
+    .worker_name = self->worker,
+    .command = (const char *const *) self->command,
+    .module_file = self->module_file,
+    .module_symbol = self->module_symbol,
+    .stage_name = self->name,
+    .index = index,
+  };
+}
+
+/* The stage becomes part of a pipeline, with so many workers. */
+void
+mpipe_stage_freeze (MpipeStage *self, guint n_workers)
+{
+  self->in_pipeline = TRUE;
+  for (guint i = 0; i < n_workers; i++)
+    {
+      g_autoptr (MpipeWorkerInfo) info = mpipe_worker_info_new (i);
+
+      g_list_store_append (self->workers, info);
+    }
+}
+
+/* Tells those who watch that the counts have changed. The pipeline's context. */
+void
+mpipe_stage_notify_statistics (MpipeStage *self)
+{
+  GListModel *workers = G_LIST_MODEL (self->workers);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  for (guint property = PROP_N_TASKS; property <= PROP_BACKLOG; property++)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+  g_object_thaw_notify (G_OBJECT (self));
+  for (guint i = 0; i < g_list_model_get_n_items (workers); i++)
+    {
+      g_autoptr (MpipeWorkerInfo) info = g_list_model_get_item (workers, i);
+
+      mpipe_worker_info_notify (info);
+    }
+}
+
+/**
+ * mpipe_stage_new_ordered: (constructor)
+ * @worker: the name of a worker registered with [func@Mpipe.Worker.register_func] or
+ *   [func@Mpipe.Worker.register]
+ * @size: how many processes; 0 for as many as there are processors that this process may use
+ *
+ * Creates a stage that gives its results in the order of its tasks.
+ *
+ * Its workers are the running program, started again; see [func@Mpipe.init].
+ *
+ * Returns: (transfer full): a new stage
+ *
+ * Since: 1.0
+ */
+MpipeStage *
+mpipe_stage_new_ordered (const char *worker, guint size)
+{
+  g_return_val_if_fail (worker != NULL, NULL);
+
+  return g_object_new (MPIPE_TYPE_STAGE, "worker", worker, "size", size, NULL);
+}
+
+/**
+ * mpipe_stage_new_unordered: (constructor)
+ * @worker: the name of a worker registered with [func@Mpipe.Worker.register_func] or
+ *   [func@Mpipe.Worker.register]
+ * @size: how many processes; 0 for as many as there are processors that this process may use
+ *
+ * Creates a stage that gives its results as they come.
+ *
+ * Its workers are the running program, started again; see [func@Mpipe.init].
+ *
+ * Returns: (transfer full): a new stage
+ *
+ * Since: 1.0
+ */
+MpipeStage *
+mpipe_stage_new_unordered (const char *worker, guint size)
+{
+  g_return_val_if_fail (worker != NULL, NULL);
+
+  return g_object_new (MPIPE_TYPE_STAGE, "worker", worker, "size", size, "ordered", FALSE, NULL);
+}
+
+/**
+ * mpipe_stage_new_command: (constructor)
+ * @argv: (array zero-terminated=1): a worker program, found along `PATH` unless it holds a slash, and its
+ *   arguments
+ * @size: how many processes; 0 for as many as there are processors that this process may use
+ *
+ * Creates an ordered stage whose workers are a program of their own, which calls
+ * [method@Mpipe.Worker.run] or speaks the protocol itself.
+ *
+ * Returns: (transfer full): a new stage
+ *
+ * Since: 1.0
+ */
+MpipeStage *
+mpipe_stage_new_command (const char *const *argv, guint size)
+{
+  g_return_val_if_fail (argv != NULL && argv[0] != NULL, NULL);
+
+  return g_object_new (MPIPE_TYPE_STAGE, "command", argv, "size", size, NULL);
+}
+
+/**
+ * mpipe_stage_new_module: (constructor)
+ * @file: (type filename): the file of a [struct@GModule.Module]
+ * @symbol: the name of a function like [callback@Mpipe.TaskFunc] in it, without user data; or, when it ends
+ *   in `_get_type`, of one that gives the type of a subclass of [class@Mpipe.Worker]
+ * @size: how many processes; 0 for as many as there are processors that this process may use
+ *
+ * Creates an ordered stage whose worker is in a module, which a program that belongs to the library
+ * loads.
+ *
+ * This is for libraries and plug-ins, which do not own `main()` and so cannot call
+ * [func@Mpipe.init].
+ *
+ * Returns: (transfer full): a new stage
+ *
+ * Since: 1.0
+ */
+MpipeStage *
+mpipe_stage_new_module (const char *file, const char *symbol, guint size)
+{
+  g_return_val_if_fail (file != NULL, NULL);
+  g_return_val_if_fail (symbol != NULL, NULL);
+
+  return g_object_new (MPIPE_TYPE_STAGE, "module-file", file, "module-symbol", symbol, "size",
+                       size, NULL);
+}
+
+/**
+ * mpipe_stage_link:
+ * @self: a stage
+ * @next: another stage, which gets the results of @self
+ *
+ * Links a stage to one that takes its results.
+ *
+ * A stage that is linked to several gives every result to each. Whether the links make sense is found
+ * when the pipeline is made.
+ *
+ * Returns: (transfer none): @self, so that links nest: `link (a, link (b, c))`
+ *
+ * Since: 1.0
+ */
+MpipeStage *
+mpipe_stage_link (MpipeStage *self, MpipeStage *next)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), self);
+  g_return_val_if_fail (MPIPE_IS_STAGE (next), self);
+
+  if (may_change (self))
+    g_ptr_array_add (self->next, g_object_ref (next));
+  return self;
+}
+
+/**
+ * mpipe_stage_get_next:
+ * @self: a stage
+ *
+ * Gets the stages that take the results of this one.
+ *
+ * Returns: (transfer container) (element-type MpipeStage): the stages, in the order in which they were
+ *   linked
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+mpipe_stage_get_next (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return g_ptr_array_copy (self->next, (GCopyFunc) (void (*) (void)) g_object_ref, NULL);
+}
+
+/**
+ * mpipe_stage_get_name: (get-property name):
+ * @self: a stage
+ *
+ * Gets the name of the stage in messages.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 1.0
+ */
+const char *
+mpipe_stage_get_name (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * mpipe_stage_set_name: (set-property name):
+ * @self: a stage that is in no pipeline yet
+ * @name: the name; not %NULL
+ *
+ * Sets the name of the stage in messages.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_name (MpipeStage *self, const char *name)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (name != NULL || self->name == NULL);
+
+  if (name == NULL || !may_change (self) || g_strcmp0 (self->name, name) == 0)
+    return;
+  g_free (self->name);
+  self->name = g_utf8_make_valid (name, -1);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NAME]);
+}
+
+/**
+ * mpipe_stage_get_worker: (get-property worker):
+ * @self: a stage
+ *
+ * Gets the name of the registered worker.
+ *
+ * Returns: (transfer none) (nullable): the name; %NULL when the stage has a command or a module
+ *
+ * Since: 1.0
+ */
+const char *
+mpipe_stage_get_worker (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return self->worker;
+}
+
+/**
+ * mpipe_stage_get_command: (get-property command):
+ * @self: a stage
+ *
+ * Gets the worker program and its arguments.
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the arguments; %NULL when the stage has no program
+ *
+ * Since: 1.0
+ */
+const char *const *
+mpipe_stage_get_command (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return (const char *const *) self->command;
+}
+
+/**
+ * mpipe_stage_get_size: (get-property size):
+ * @self: a stage
+ *
+ * Gets how many processes work for the stage.
+ *
+ * Returns: the number; 0 for as many as there are processors that this process may use
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_size (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->size;
+}
+
+/**
+ * mpipe_stage_set_size: (set-property size):
+ * @self: a stage that is in no pipeline yet
+ * @size: the number, up to 1024; 0 for as many as there are processors that this process may use
+ *
+ * Sets how many processes work for the stage.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_size (MpipeStage *self, guint size)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (size <= SIZE_MAX_PROCESSES);
+
+  if (!may_change (self) || self->size == size)
+    return;
+  self->size = size;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SIZE]);
+}
+
+/**
+ * mpipe_stage_get_ordered: (get-property ordered):
+ * @self: a stage
+ *
+ * Gets whether results are given in the order of their tasks.
+ *
+ * Returns: %TRUE for an ordered stage
+ *
+ * Since: 1.0
+ */
+gboolean
+mpipe_stage_get_ordered (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), FALSE);
+
+  return self->ordered;
+}
+
+/**
+ * mpipe_stage_set_ordered: (set-property ordered):
+ * @self: a stage that is in no pipeline yet
+ * @ordered: %TRUE for an ordered stage
+ *
+ * Sets whether results are given in the order of their tasks.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_ordered (MpipeStage *self, gboolean ordered)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self) || self->ordered == !!ordered)
+    return;
+  self->ordered = !!ordered;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ORDERED]);
+}
+
+/**
+ * mpipe_stage_get_parameters: (get-property parameters):
+ * @self: a stage
+ *
+ * Gets what the workers are told before they start.
+ *
+ * Returns: (transfer none) (nullable): an `a{sv}`, or %NULL for none
+ *
+ * Since: 1.0
+ */
+GVariant *
+mpipe_stage_get_parameters (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return self->parameters;
+}
+
+/**
+ * mpipe_stage_set_parameters: (set-property parameters):
+ * @self: a stage that is in no pipeline yet
+ * @parameters: (nullable): an `a{sv}`, sunk if it is floating; or %NULL for none
+ *
+ * Sets what the workers are told before they start.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_parameters (MpipeStage *self, GVariant *parameters)
+{
+  g_autoptr (GVariant) sunk = NULL;
+
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  sunk = parameters != NULL ? g_variant_ref_sink (parameters) : NULL;
+  g_return_if_fail (sunk == NULL || g_variant_is_of_type (sunk, G_VARIANT_TYPE_VARDICT));
+
+  if (!may_change (self))
+    return;
+  g_clear_pointer (&self->parameters, g_variant_unref);
+  if (sunk != NULL)
+    self->parameters = g_variant_get_normal_form (sunk);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PARAMETERS]);
+}
+
+/**
+ * mpipe_stage_get_disable_result: (get-property disable-result):
+ * @self: a stage
+ *
+ * Gets whether what a task returns is dropped.
+ *
+ * Returns: %TRUE when it is
+ *
+ * Since: 1.0
+ */
+gboolean
+mpipe_stage_get_disable_result (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), FALSE);
+
+  return self->disable_result;
+}
+
+/**
+ * mpipe_stage_set_disable_result: (set-property disable-result):
+ * @self: a stage that is in no pipeline yet
+ * @disable_result: %TRUE to drop it
+ *
+ * Sets whether what a task returns is dropped.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_disable_result (MpipeStage *self, gboolean disable_result)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self) || self->disable_result == !!disable_result)
+    return;
+  self->disable_result = !!disable_result;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DISABLE_RESULT]);
+}
+
+/**
+ * mpipe_stage_get_do_stop_task: (get-property do-stop-task):
+ * @self: a stage
+ *
+ * Gets whether each worker is called once more, with no task, after its last one.
+ *
+ * Returns: %TRUE when it is
+ *
+ * Since: 1.0
+ */
+gboolean
+mpipe_stage_get_do_stop_task (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), FALSE);
+
+  return self->do_stop_task;
+}
+
+/**
+ * mpipe_stage_set_do_stop_task: (set-property do-stop-task):
+ * @self: a stage that is in no pipeline yet
+ * @do_stop_task: %TRUE to call it
+ *
+ * Sets whether each worker is called once more, with no task, after its last one.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_do_stop_task (MpipeStage *self, gboolean do_stop_task)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self) || self->do_stop_task == !!do_stop_task)
+    return;
+  self->do_stop_task = !!do_stop_task;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DO_STOP_TASK]);
+}
+
+/**
+ * mpipe_stage_get_max_backlog: (get-property max-backlog):
+ * @self: a stage
+ *
+ * Gets how many tasks may be between the entrance of the stage and the reader.
+ *
+ * Returns: the number of tasks; 0 for any
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_max_backlog (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->max_backlog;
+}
+
+/**
+ * mpipe_stage_set_max_backlog: (set-property max-backlog):
+ * @self: a stage that is in no pipeline yet
+ * @max_backlog: the number of tasks; 0 for any
+ *
+ * Sets how many tasks may be between the entrance of the stage and the reader.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_max_backlog (MpipeStage *self, guint max_backlog)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self) || self->max_backlog == max_backlog)
+    return;
+  self->max_backlog = max_backlog;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_BACKLOG]);
+}
+
+/**
+ * mpipe_stage_get_max_backlog_bytes: (get-property max-backlog-bytes):
+ * @self: a stage
+ *
+ * Gets how many bytes may be between the entrance of the stage and the reader.
+ *
+ * Returns: the number of bytes; 0 for any
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_stage_get_max_backlog_bytes (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->max_backlog_bytes;
+}
+
+/**
+ * mpipe_stage_set_max_backlog_bytes: (set-property max-backlog-bytes):
+ * @self: a stage that is in no pipeline yet
+ * @max_backlog_bytes: the number of bytes; 0 for any
+ *
+ * Sets how many bytes may be between the entrance of the stage and the reader.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_max_backlog_bytes (MpipeStage *self, guint64 max_backlog_bytes)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self) || self->max_backlog_bytes == max_backlog_bytes)
+    return;
+  self->max_backlog_bytes = max_backlog_bytes;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_BACKLOG_BYTES]);
+}
+
+/**
+ * mpipe_stage_get_task_type: (get-property task-type):
+ * @self: a stage
+ *
+ * Gets the type that all tasks of the stage have.
+ *
+ * Returns: (transfer none) (nullable): the type; %NULL for any
+ *
+ * Since: 1.0
+ */
+const GVariantType *
+mpipe_stage_get_task_type (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return self->task_type;
+}
+
+/**
+ * mpipe_stage_set_task_type: (set-property task-type):
+ * @self: a stage that is in no pipeline yet
+ * @type: (nullable): the type; %NULL for any
+ *
+ * Sets the type that all tasks of the stage have.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_task_type (MpipeStage *self, const GVariantType *type)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self))
+    return;
+  g_clear_pointer (&self->task_type, g_variant_type_free);
+  if (type != NULL)
+    self->task_type = g_variant_type_copy (type);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TASK_TYPE]);
+}
+
+/**
+ * mpipe_stage_get_result_type: (get-property result-type):
+ * @self: a stage
+ *
+ * Gets the type that all results of the stage have.
+ *
+ * Returns: (transfer none) (nullable): the type; %NULL for any
+ *
+ * Since: 1.0
+ */
+const GVariantType *
+mpipe_stage_get_result_type (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return self->result_type;
+}
+
+/**
+ * mpipe_stage_set_result_type: (set-property result-type):
+ * @self: a stage that is in no pipeline yet
+ * @type: (nullable): the type; %NULL for any
+ *
+ * Sets the type that all results of the stage have.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_result_type (MpipeStage *self, const GVariantType *type)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self))
+    return;
+  g_clear_pointer (&self->result_type, g_variant_type_free);
+  if (type != NULL)
+    self->result_type = g_variant_type_copy (type);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RESULT_TYPE]);
+}
+
+/**
+ * mpipe_stage_get_task_timeout: (get-property task-timeout):
+ * @self: a stage
+ *
+ * Gets how long one task may run.
+ *
+ * Returns: milliseconds; 0 for ever
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_task_timeout (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->task_timeout_ms;
+}
+
+/**
+ * mpipe_stage_set_task_timeout: (set-property task-timeout):
+ * @self: a stage that is in no pipeline yet
+ * @milliseconds: the time from the start of the task; 0 for ever
+ *
+ * Sets how long one task may run.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_task_timeout (MpipeStage *self, guint milliseconds)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self) || self->task_timeout_ms == milliseconds)
+    return;
+  self->task_timeout_ms = milliseconds;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TASK_TIMEOUT]);
+}
+
+/**
+ * mpipe_stage_get_start_timeout: (get-property start-timeout):
+ * @self: a stage
+ *
+ * Gets how long a worker may take to get ready.
+ *
+ * Returns: milliseconds; 0 for ever
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_start_timeout (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->start_timeout_ms;
+}
+
+/**
+ * mpipe_stage_set_start_timeout: (set-property start-timeout):
+ * @self: a stage that is in no pipeline yet
+ * @milliseconds: the time from the start of the process; 0 for ever
+ *
+ * Sets how long a worker may take to get ready.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_start_timeout (MpipeStage *self, guint milliseconds)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!may_change (self) || self->start_timeout_ms == milliseconds)
+    return;
+  self->start_timeout_ms = milliseconds;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_START_TIMEOUT]);
+}
+
+/**
+ * mpipe_stage_get_max_attempts: (get-property max-attempts):
+ * @self: a stage
+ *
+ * Gets how often a task is tried when its worker ends on it.
+ *
+ * Returns: the number of attempts, at least 1
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_max_attempts (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->max_attempts;
+}
+
+/**
+ * mpipe_stage_set_max_attempts: (set-property max-attempts):
+ * @self: a stage that is in no pipeline yet
+ * @max_attempts: the number of attempts, at least 1
+ *
+ * Sets how often a task is tried when its worker ends on it.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_max_attempts (MpipeStage *self, guint max_attempts)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (max_attempts >= 1);
+
+  if (!may_change (self) || self->max_attempts == max_attempts)
+    return;
+  self->max_attempts = max_attempts;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_ATTEMPTS]);
+}
+
+/**
+ * mpipe_stage_get_launcher: (get-property launcher):
+ * @self: a stage
+ *
+ * Gets what starts the workers.
+ *
+ * Returns: (transfer none) (nullable): the launcher; %NULL for child processes on this machine
+ *
+ * Since: 1.0
+ */
+MpipeLauncher *
+mpipe_stage_get_launcher (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return self->launcher;
+}
+
+/**
+ * mpipe_stage_set_launcher: (set-property launcher):
+ * @self: a stage that is in no pipeline yet
+ * @launcher: (nullable): the launcher; %NULL for child processes on this machine
+ *
+ * Sets what starts the workers.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (launcher == NULL || MPIPE_IS_LAUNCHER (launcher));
+
+  if (!may_change (self) || !g_set_object (&self->launcher, launcher))
+    return;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAUNCHER]);
+}
+
+/**
+ * mpipe_stage_get_n_tasks: (get-property n-tasks):
+ * @self: a stage
+ *
+ * Gets how many tasks the stage has accepted.
+ *
+ * Returns: the number, from any thread
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_stage_get_n_tasks (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return mpipe_counter_get (&self->statistics.n_tasks);
+}
+
+/**
+ * mpipe_stage_get_n_results: (get-property n-results):
+ * @self: a stage
+ *
+ * Gets how many results the stage's workers have given.
+ *
+ * Returns: the number, from any thread
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_stage_get_n_results (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return mpipe_counter_get (&self->statistics.n_results);
+}
+
+/**
+ * mpipe_stage_get_n_failed: (get-property n-failed):
+ * @self: a stage
+ *
+ * Gets how many tasks have failed in the stage.
+ *
+ * Returns: the number, from any thread
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_stage_get_n_failed (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return mpipe_counter_get (&self->statistics.n_failed);
+}
+
+/**
+ * mpipe_stage_get_n_retried: (get-property n-retried):
+ * @self: a stage
+ *
+ * Gets how often a task was tried again.
+ *
+ * Returns: the number, from any thread
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_stage_get_n_retried (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return mpipe_counter_get (&self->statistics.n_retried);
+}
+
+/**
+ * mpipe_stage_get_backlog: (get-property backlog):
+ * @self: a stage
+ *
+ * Gets how many tasks wait in the stage or are with its workers.
+ *
+ * Returns: the number, from any thread
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_stage_get_backlog (MpipeStage *self)
+{
+  guint64 n_ended, n_tasks;
+
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  n_ended = mpipe_counter_get (&self->statistics.n_ended);
+  n_tasks = mpipe_counter_get (&self->statistics.n_tasks);
+  return n_tasks > n_ended ? n_tasks - n_ended : 0;
+}
+
+/**
+ * mpipe_stage_get_workers: (get-property workers):
+ * @self: a stage
+ *
+ * Gets the workers of the stage, with what each has done so far.
+ *
+ * Returns: (transfer none): a list of [class@Mpipe.WorkerInfo]; empty before the pipeline is made
+ *
+ * Since: 1.0
+ */
+GListModel *
+mpipe_stage_get_workers (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return G_LIST_MODEL (self->workers);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "mpipe-glib/pipeline/mpipe-item-private.h"
+
+G_BEGIN_DECLS
+
+/* From the application's threads to the engine's: tasks, what was read, and wishes. Each lock is held for a
+ * few instructions. */
+typedef struct _MpipeTaskMailbox MpipeTaskMailbox;
+
+/* Something that a worker is called to account for. */
+typedef struct
+{
+  MpipeProducer producer;
+  GError *reason;
+} MpipeAccusation;
+
+/* What the engine finds. */
+typedef struct
+{
+  MpipeFifo tasks;    /* of MpipeItem */
+  MpipeFifo returned; /* of MpipeItem: read, and to be freed */
+  GArray *cancelled;  /* of guint64: ids; NULL for none */
+  GPtrArray *accusations; /* of MpipeAccusation; NULL for none */
+  gboolean stopped;
+  gboolean terminated;
+} MpipeTaskBatch;
+
+typedef enum
+{
+  MPIPE_PUT_ACCEPTED,
+  MPIPE_PUT_FULL,
+  MPIPE_PUT_STOPPED,
+  MPIPE_PUT_CANCELLED,
+} MpipePutStatus;
+
+MpipeTaskMailbox *mpipe_task_mailbox_new (GMainContext *engine_context);
+void mpipe_task_mailbox_free (MpipeTaskMailbox *self);
+
+/* the application's side; any thread */
+MpipePutStatus mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean wait,
+                                       GCancellable *cancellable, guint64 *out_id);
+gboolean mpipe_task_mailbox_has_room (MpipeTaskMailbox *self);
+void mpipe_task_mailbox_return (MpipeTaskMailbox *self, MpipeItem *item);
+gboolean mpipe_task_mailbox_stop (MpipeTaskMailbox *self);
+void mpipe_task_mailbox_terminate (MpipeTaskMailbox *self);
+void mpipe_task_mailbox_cancel (MpipeTaskMailbox *self, guint64 id);
+void mpipe_task_mailbox_accuse (MpipeTaskMailbox *self, const MpipeProducer *producer,
+                                const GError *reason);
+guint64 mpipe_task_mailbox_get_n_put (MpipeTaskMailbox *self);
+gboolean mpipe_task_mailbox_is_stopped (MpipeTaskMailbox *self);
+
+/* the engine's side */
+void mpipe_task_mailbox_take (MpipeTaskMailbox *self, MpipeTaskBatch *out_batch);
+void mpipe_task_batch_clear (MpipeTaskBatch *batch);
+gboolean mpipe_task_mailbox_sleep (MpipeTaskMailbox *self);
+gboolean mpipe_task_mailbox_allow (MpipeTaskMailbox *self, guint64 n_tasks, guint64 n_bytes,
+                                   gboolean alone);
+void mpipe_task_mailbox_close (MpipeTaskMailbox *self);
+
+G_END_DECLS

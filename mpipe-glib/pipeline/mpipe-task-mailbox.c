@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* The engine is woken only when it sleeps and there is something for it. Room: the engine allows so many
+ * tasks and bytes more than it has taken; the application counts what it puts against that. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-task-mailbox-private.h"
+
+#define RETURNED_MAX 1024 /* items read before the engine is woken to free them */
+
+struct _MpipeTaskMailbox
+{
+  GMutex lock;
+  GCond room;
+  GMainContext *engine_context;
+  gboolean sleeping; /* the engine has looked, found nothing, and waits */
+  gboolean eager;    /* the engine waits for what is returned */
+  gboolean closed;   /* the engine is gone */
+
+  MpipeTaskBatch batch;
+  guint64 n_bytes; /* of batch.tasks */
+  guint64 allowed_n;
+  guint64 allowed_bytes;
+  gboolean alone; /* one task is allowed, however large, if it comes alone */
+  guint64 last_id;
+  gboolean stopped; /* batch.stopped once, this for ever */
+};
+
+MpipeTaskMailbox *
+mpipe_task_mailbox_new (GMainContext *engine_context)
+{
+  MpipeTaskMailbox *self = g_new0 (MpipeTaskMailbox, 1);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->room);
+  self->engine_context = g_main_context_ref (engine_context);
+  self->allowed_n = self->allowed_bytes = G_MAXUINT64;
+  return self;
+}
+
+static void
+accusation_free (gpointer data)
+{
+  MpipeAccusation *accusation = data;
+
+  g_error_free (accusation->reason);
+  g_free (accusation);
+}
+
+void
+mpipe_task_batch_clear (MpipeTaskBatch *batch)
+{
+  mpipe_item_free_all (&batch->tasks);
+  mpipe_item_free_all (&batch->returned);
+  g_clear_pointer (&batch->cancelled, g_array_unref);
+  g_clear_pointer (&batch->accusations, g_ptr_array_unref);
+}
+
+void
+mpipe_task_mailbox_free (MpipeTaskMailbox *self)
+{
+  mpipe_task_batch_clear (&self->batch);
+  g_main_context_unref (self->engine_context);
+  g_cond_clear (&self->room);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+/* Returns: whether the engine must be woken, outside of the lock. */
+static gboolean
+note_locked (MpipeTaskMailbox *self)
+{
+  gboolean wake = self->sleeping;
+
+  self->sleeping = FALSE;
+  return wake;
+}
+
+static void
+unlock_and_wake (MpipeTaskMailbox *self)
+{
+  gboolean wake = note_locked (self);
+
+  g_mutex_unlock (&self->lock);
+  if (wake)
+    g_main_context_wakeup (self->engine_context);
+}
+
+static gboolean
+has_room_locked (MpipeTaskMailbox *self, guint64 size)
+{
+  if (self->batch.tasks.n >= self->allowed_n)
+    return FALSE;
+  return self->allowed_bytes == G_MAXUINT64 || self->n_bytes + size <= self->allowed_bytes
+         || (self->alone && self->batch.tasks.n == 0);
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  MpipeTaskMailbox *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  g_cond_broadcast (&self->room);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Waits with the lock held until there is room, or no reason to wait. */
+static void
+wait_for_room (MpipeTaskMailbox *self, guint64 size, GCancellable *cancellable)
+{
+  gulong handler = 0;
+
+  if (self->stopped || has_room_locked (self, size))
+    return;
+  if (cancellable != NULL)
+    {
+      g_mutex_unlock (&self->lock);
+      handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
+      g_mutex_lock (&self->lock);
+    }
+  while (!self->stopped && !has_room_locked (self, size)
+         && !g_cancellable_is_cancelled (cancellable))
+    g_cond_wait (&self->room, &self->lock);
+  if (handler != 0)
+    {
+      g_mutex_unlock (&self->lock);
+      g_cancellable_disconnect (cancellable, handler);
+      g_mutex_lock (&self->lock);
+    }
+}
+
+/* ACCEPTED: @task is taken over and @out_id is set. */
+MpipePutStatus
+mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean wait,
+                        GCancellable *cancellable, guint64 *out_id)
+{
+  MpipeItem *item;
+
+  g_mutex_lock (&self->lock);
+  if (wait)
+    wait_for_room (self, task->size, cancellable);
+  if (self->stopped || !has_room_locked (self, task->size))
+    {
+      gboolean stopped = self->stopped;
+
+      g_mutex_unlock (&self->lock);
+      return stopped ? MPIPE_PUT_STOPPED : wait ? MPIPE_PUT_CANCELLED : MPIPE_PUT_FULL;
+    }
+  item = mpipe_item_new (++self->last_id);
+  item->payload = *task;
+  self->n_bytes += task->size;
+  *out_id = item->id;
+  mpipe_fifo_push (&self->batch.tasks, item);
+  unlock_and_wake (self);
+  return MPIPE_PUT_ACCEPTED;
+}
+
+/* Whether a put would be decided now; it may still find the room gone. */
+gboolean
+mpipe_task_mailbox_has_room (MpipeTaskMailbox *self)
+{
+  gboolean has_room;
+
+  g_mutex_lock (&self->lock);
+  has_room = self->stopped || has_room_locked (self, 0);
+  g_mutex_unlock (&self->lock);
+  return has_room;
+}
+
+/* What was read goes back to be counted and freed where it was made. */
+void
+mpipe_task_mailbox_return (MpipeTaskMailbox *self, MpipeItem *item)
+{
+  mpipe_item_drop_payload (item);
+  g_mutex_lock (&self->lock);
+  if (self->closed)
+    {
+      mpipe_item_free (item);
+      g_mutex_unlock (&self->lock);
+      return;
+    }
+  mpipe_fifo_push (&self->batch.returned, item);
+  if (self->eager || self->batch.returned.n >= RETURNED_MAX)
+    unlock_and_wake (self);
+  else
+    g_mutex_unlock (&self->lock);
+}
+
+/* Returns: whether it was not stopped before. */
+gboolean
+mpipe_task_mailbox_stop (MpipeTaskMailbox *self)
+{
+  gboolean first;
+
+  g_mutex_lock (&self->lock);
+  first = !self->stopped;
+  self->stopped = TRUE;
+  self->batch.stopped = TRUE;
+  g_cond_broadcast (&self->room);
+  unlock_and_wake (self);
+  return first;
+}
+
+void
+mpipe_task_mailbox_terminate (MpipeTaskMailbox *self)
+{
+  g_mutex_lock (&self->lock);
+  self->stopped = TRUE;
+  self->batch.stopped = TRUE;
+  self->batch.terminated = TRUE;
+  g_cond_broadcast (&self->room);
+  unlock_and_wake (self);
+}
+
+void
+mpipe_task_mailbox_cancel (MpipeTaskMailbox *self, guint64 id)
+{
+  g_mutex_lock (&self->lock);
+  if (self->batch.cancelled == NULL)
+    self->batch.cancelled = g_array_new (FALSE, FALSE, sizeof (guint64));
+  g_array_append_val (self->batch.cancelled, id);
+  unlock_and_wake (self);
+}
+
+void
+mpipe_task_mailbox_accuse (MpipeTaskMailbox *self, const MpipeProducer *producer,
+                           const GError *reason)
+{
+  MpipeAccusation *accusation = g_new (MpipeAccusation, 1);
+
+  accusation->producer = *producer;
+  accusation->reason = g_error_copy (reason);
+  g_mutex_lock (&self->lock);
+  if (self->batch.accusations == NULL)
+    self->batch.accusations = g_ptr_array_new_with_free_func (accusation_free);
+  g_ptr_array_add (self->batch.accusations, accusation);
+  unlock_and_wake (self);
+}
+
+guint64
+mpipe_task_mailbox_get_n_put (MpipeTaskMailbox *self)
+{
+  guint64 n_put;
+
+  g_mutex_lock (&self->lock);
+  n_put = self->last_id;
+  g_mutex_unlock (&self->lock);
+  return n_put;
+}
+
+gboolean
+mpipe_task_mailbox_is_stopped (MpipeTaskMailbox *self)
+{
+  gboolean stopped;
+
+  g_mutex_lock (&self->lock);
+  stopped = self->stopped;
+  g_mutex_unlock (&self->lock);
+  return stopped;
+}
+
+/* Takes all there is; the engine is awake then. */
+void
+mpipe_task_mailbox_take (MpipeTaskMailbox *self, MpipeTaskBatch *out_batch)
+{
+  g_mutex_lock (&self->lock);
+  *out_batch = self->batch;
+  self->batch = (MpipeTaskBatch){ { NULL } };
+  self->allowed_n -= self->allowed_n == G_MAXUINT64 ? 0 : out_batch->tasks.n;
+  self->allowed_bytes
+      -= self->allowed_bytes == G_MAXUINT64 ? 0 : MIN (self->n_bytes, self->allowed_bytes);
+  self->n_bytes = 0;
+  self->alone &= out_batch->tasks.n == 0;
+  self->sleeping = FALSE;
+  g_mutex_unlock (&self->lock);
+}
+
+/* The engine wants to sleep. Returns: FALSE when there is something for it. */
+gboolean
+mpipe_task_mailbox_sleep (MpipeTaskMailbox *self)
+{
+  const MpipeTaskBatch *batch = &self->batch;
+
+  g_mutex_lock (&self->lock);
+  self->sleeping = mpipe_fifo_is_empty (&batch->tasks) && batch->cancelled == NULL
+                   && batch->accusations == NULL && !batch->stopped && !batch->terminated
+                   && batch->returned.n < (self->eager ? 1 : RETURNED_MAX);
+  g_mutex_unlock (&self->lock);
+  return self->sleeping;
+}
+
+/* How much more may be put than was taken; G_MAXUINT64 for any. @alone allows one task of any size. From
+ * then on the engine wants to know at once what is returned. Returns: whether there is room where there was
+ * none. */
+gboolean
+mpipe_task_mailbox_allow (MpipeTaskMailbox *self, guint64 n_tasks, guint64 n_bytes, gboolean alone)
+{
+  gboolean had_room, has_room;
+
+  g_mutex_lock (&self->lock);
+  had_room = has_room_locked (self, 0);
+  self->allowed_n = n_tasks;
+  self->allowed_bytes = n_bytes;
+  self->alone = alone;
+  self->eager = TRUE;
+  has_room = has_room_locked (self, 0);
+  if (has_room)
+    g_cond_broadcast (&self->room);
+  g_mutex_unlock (&self->lock);
+  return has_room && !had_room;
+}
+
+/* The engine is gone: what is returned from now on is freed at once. */
+void
+mpipe_task_mailbox_close (MpipeTaskMailbox *self)
+{
+  MpipeFifo returned;
+
+  g_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  self->stopped = TRUE;
+  returned = self->batch.returned;
+  self->batch.returned = (MpipeFifo){ NULL };
+  mpipe_item_free_all (&returned);
+  g_cond_broadcast (&self->room);
+  g_mutex_unlock (&self->lock);
+}

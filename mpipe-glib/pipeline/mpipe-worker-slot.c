@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* A slot is empty, or has a process that starts, works, was told to stop, or ends. When a process has ended
+ * the slot waits for its next start, unless the stage needs no more workers (retired) or too many processes
+ * in a row ended without having answered anything (given up; `problem` says why).
+ *
+ * Tasks are held under the numbers that the process knows them by, in the order in which they were given. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/flow/mpipe-leases-private.h"
+#include "mpipe-glib/flow/mpipe-retry-private.h"
+#include "mpipe-glib/flow/mpipe-window-private.h"
+#include "mpipe-glib/launch/mpipe-worker-process-private.h"
+#include "mpipe-glib/pipeline/mpipe-stage-private.h"
+#include "mpipe-glib/pipeline/mpipe-worker-info-private.h"
+
+struct _MpipeWorkerSlot
+{
+  MpipeStage *stage; /* borrowed from the owner */
+  guint index;
+  MpipeTypeTable *types;
+  const MpipeWorkerSlotEvents *events;
+  gpointer owner;
+  MpipeWorkerInfo *info;
+  MpipeWorkerStatistics *statistics; /* of info */
+
+  MpipeWorkerProcess *process; /* NULL when the slot is empty */
+  MpipeRestart restart;
+  GSource *restart_source; /* while it waits for its next start */
+  GError *problem;         /* why the slot was given up */
+  gboolean retired;        /* no more starts */
+  MpipeReorder *stop_places; /* set when retired: where the stop task gets its place */
+  gint64 busy_us_before;   /* of the processes before */
+
+  MpipeLeases *leases; /* of MpipeItem, owned */
+  MpipeWindow window;
+  guint n_done;         /* since the last update of the window */
+  gint64 measured_from; /* when the worker began on what it holds, as far as is known */
+  guint64 recall_until; /* numbers before this are being taken back; 0 when none are */
+
+  GSource *timeout_source;
+  guint64 timed_number; /* the task whose time is being taken */
+  gint64 timed_from;    /* when the engine first saw it current */
+  guint16 good_type;    /* the type of results that was found right last */
+};
+
+static void
+drop_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static GSource *
+attach_timer (MpipeWorkerSlot *self, guint ms, GSourceFunc callback, const char *name)
+{
+  GSource *source = g_timeout_source_new (ms);
+
+  g_source_set_static_name (source, name);
+  g_source_set_callback (source, callback, self, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
+}
+
+/* What messages begin with: stage “scale”: worker 3 (pid 812) */
+static char *
+describe_worker (MpipeWorkerSlot *self)
+{
+  int pid = self->process != NULL ? mpipe_worker_process_get_pid (self->process) : 0;
+
+  if (pid > 0)
+    return g_strdup_printf ("stage “%s”: worker %u (pid %d)", self->stage->name, self->index,
+                            pid);
+  return g_strdup_printf ("stage “%s”: worker %u", self->stage->name, self->index);
+}
+
+/* Tasks that end */
+
+static MpipeItem *
+release (MpipeWorkerSlot *self, guint64 number)
+{
+  MpipeItem *task = mpipe_leases_remove (self->leases, number);
+
+  if (!task->is_stop)
+    {
+      self->n_done++;
+      mpipe_counter_add (&self->statistics->n_tasks, 1);
+      mpipe_restart_note_progress (&self->restart);
+    }
+  return task;
+}
+
+static gboolean
+done_cb (gpointer owner, guint64 number)
+{
+  MpipeWorkerSlot *self = owner;
+
+  if (mpipe_leases_get (self->leases, number) == NULL)
+    return FALSE;
+  self->events->ended (self->owner, release (self, number), NULL, FALSE);
+  return TRUE;
+}
+
+static GError *
+new_type_error (MpipeWorkerSlot *self, const MpipePayload *result)
+{
+  g_autofree char *expected = g_variant_type_dup_string (self->stage->result_type);
+
+  return g_error_new (MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                      "gave a result of type “%s”, the stage's results are of type “%s”,",
+                      mpipe_type_table_get (self->types, result->type)->string, expected);
+}
+
+static gboolean
+has_right_type (MpipeWorkerSlot *self, const MpipePayload *result)
+{
+  if (self->stage->result_type == NULL || result->type == self->good_type)
+    return TRUE;
+  if (!mpipe_payload_has_type (result, self->types, self->stage->result_type))
+    return FALSE;
+  self->good_type = result->type;
+  return TRUE;
+}
+
+static gboolean
+result_cb (gpointer owner, guint64 number, const MpipePayload *result, gboolean last)
+{
+  MpipeWorkerSlot *self = owner;
+  MpipeItem *task = mpipe_leases_get (self->leases, number);
+  MpipeProducer producer;
+
+  if (task == NULL)
+    return FALSE;
+  if (!has_right_type (self, result))
+    {
+      mpipe_worker_process_end (self->process, new_type_error (self, result));
+      return TRUE;
+    }
+  producer.stage = self->stage;
+  producer.index = self->index;
+  producer.pid = mpipe_worker_process_get_pid (self->process);
+  self->events->result (self->owner, task, result, &producer);
+  return !last || done_cb (self, number);
+}
+
+static gboolean
+failed_cb (gpointer owner, guint64 number, const char *reason)
+{
+  MpipeWorkerSlot *self = owner;
+  g_autofree char *worker = NULL;
+  MpipeItem *task;
+
+  if (mpipe_leases_get (self->leases, number) == NULL)
+    return FALSE;
+  task = release (self, number);
+  worker = describe_worker (self);
+  mpipe_counter_add (&self->statistics->n_failed, 1);
+  self->events->ended (self->owner, task,
+                       g_error_new (MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED,
+                                    "%s failed task %" G_GUINT64_FORMAT ": %s", worker, task->id,
+                                    reason),
+                       FALSE);
+  return TRUE;
+}
+
+/* The worker found a task taken back before it began it. */
+static gboolean
+skipped_cb (gpointer owner, guint64 number)
+{
+  MpipeWorkerSlot *self = owner;
+
+  if (number >= self->recall_until)
+    return FALSE;
+  if (mpipe_leases_get (self->leases, number) != NULL)
+    self->events->returned (self->owner, mpipe_leases_remove (self->leases, number));
+  if (number == self->recall_until - 1)
+    {
+      self->recall_until = 0;
+      mpipe_worker_process_end_recall (self->process);
+    }
+  return TRUE;
+}
+
+static void
+received_cb (gpointer owner)
+{
+  MpipeWorkerSlot *self = owner;
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->n_done > 0)
+    {
+      mpipe_window_update (&self->window, self->n_done, now - self->measured_from);
+      self->n_done = 0;
+      self->measured_from = now;
+      mpipe_counter_set (&self->statistics->busy_us,
+                         self->busy_us_before + mpipe_worker_process_get_busy_us (self->process));
+    }
+  self->events->changed (self->owner);
+}
+
+/* Time limits */
+
+static void timeout_check (MpipeWorkerSlot *self);
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  MpipeWorkerSlot *self = user_data;
+
+  g_clear_pointer (&self->timeout_source, g_source_unref);
+  timeout_check (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* How long the worker has been on its current task. What the worker says is believed as long as it does not
+ * contradict what was seen: it cannot win more than the limit once again. */
+static gint64
+measure_current (MpipeWorkerSlot *self, gint64 now)
+{
+  guint64 number = 0;
+  gint64 since = 0;
+
+  if (!mpipe_worker_process_get_current (self->process, &number, &since))
+    number = mpipe_leases_get_oldest (self->leases);
+  if (mpipe_leases_get (self->leases, number) == NULL)
+    {
+      self->timed_number = 0;
+      return 0;
+    }
+  if (number != self->timed_number)
+    {
+      self->timed_number = number;
+      self->timed_from = now;
+    }
+  if (since <= 0 || since > now
+      || now - self->timed_from >= 2 * (gint64) self->stage->task_timeout_ms * 1000)
+    return now - self->timed_from;
+  return now - since;
+}
+
+static void
+timeout_check (MpipeWorkerSlot *self)
+{
+  gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
+  gint64 elapsed_us, left_ms;
+
+  if (limit_us == 0 || self->timeout_source != NULL || self->process == NULL
+      || mpipe_leases_get_n (self->leases) == 0
+      || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
+    return;
+  elapsed_us = measure_current (self, g_get_monotonic_time ());
+  if (elapsed_us >= limit_us)
+    {
+      mpipe_worker_process_end (
+          self->process, g_error_new (MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT,
+                                      "exceeded the time limit of %u ms",
+                                      self->stage->task_timeout_ms));
+      return;
+    }
+  left_ms = (limit_us - elapsed_us) / 1000 + 1;
+  self->timeout_source
+      = attach_timer (self, (guint) left_ms, timeout_cb, "[mpipe] time limit of a task");
+}
+
+/* The start */
+
+static void
+ready_cb (gpointer owner)
+{
+  MpipeWorkerSlot *self = owner;
+
+  mpipe_counter_set (&self->statistics->started_us, g_get_monotonic_time ());
+  self->events->started (self->owner, self->index);
+  if (self->retired)
+    mpipe_worker_slot_retire (self, self->stop_places);
+}
+
+static void ended_cb (gpointer owner, const GError *error);
+static void plan_restart (MpipeWorkerSlot *self, gboolean on_task, const GError *error);
+
+static const MpipeWorkerProcessEvents process_events = {
+  .ready = ready_cb,
+  .result = result_cb,
+  .done = done_cb,
+  .failed = failed_cb,
+  .skipped = skipped_cb,
+  .received = received_cb,
+  .ended = ended_cb,
+};
+
+void
+mpipe_worker_slot_start (MpipeWorkerSlot *self)
+{
+  MpipeStage *stage = self->stage;
+  g_autoptr (MpipeLauncher) launcher = mpipe_stage_dup_launcher (stage);
+  MpipeLaunchSpec spec = mpipe_stage_describe_worker (stage, self->index);
+  g_autofree char *result_type
+      = stage->result_type != NULL ? g_variant_type_dup_string (stage->result_type) : NULL;
+  MpipeWorkerProcessOptions options = {
+    .parameters = stage->parameters,
+    .result_type = result_type,
+    .do_stop_task = stage->do_stop_task,
+    .disable_result = stage->disable_result,
+    .start_timeout_ms = stage->start_timeout_ms,
+  };
+  g_autoptr (GError) error = NULL;
+
+  mpipe_counter_add (&self->statistics->n_starts, 1);
+  self->process = mpipe_worker_process_new (launcher, &spec, &options, self->types,
+                                            &process_events, self, &error);
+  if (self->process != NULL)
+    mpipe_counter_set (&self->statistics->pid, mpipe_worker_process_get_pid (self->process));
+  else
+    {
+      g_autofree char *worker = describe_worker (self);
+
+      g_prefix_error (&error, "%s could not be started: ", worker);
+      plan_restart (self, FALSE, error);
+    }
+}
+
+static gboolean
+restart_cb (gpointer user_data)
+{
+  MpipeWorkerSlot *self = user_data;
+
+  g_clear_pointer (&self->restart_source, g_source_unref);
+  mpipe_worker_slot_start (self);
+  self->events->changed (self->owner);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+plan_restart (MpipeWorkerSlot *self, gboolean on_task, const GError *error)
+{
+  int delay_ms;
+
+  if (self->retired)
+    return;
+  delay_ms = mpipe_restart_note_end (&self->restart, on_task);
+  if (delay_ms != MPIPE_RESTART_GIVE_UP)
+    self->restart_source
+        = attach_timer (self, (guint) delay_ms, restart_cb, "[mpipe] restart of a worker");
+  else
+    self->problem = g_error_new_literal (MPIPE_ERROR, MPIPE_ERROR_LAUNCH, error->message);
+}
+
+/* The end */
+
+/* Returns: the number of the task that the end of the process is charged to, 0 for none. */
+static guint64
+find_culprit (MpipeWorkerSlot *self)
+{
+  guint64 number = 0;
+  gint64 since;
+
+  if (!mpipe_worker_process_get_current (self->process, &number, &since))
+    number = mpipe_leases_get_oldest (self->leases);
+  return mpipe_leases_get (self->leases, number) != NULL ? number : 0;
+}
+
+static void
+charge (MpipeWorkerSlot *self, guint64 number, const GError *error)
+{
+  MpipeItem *task = mpipe_leases_remove (self->leases, number);
+  GError *charged = g_error_copy (error);
+
+  if (task->is_stop)
+    {
+      g_free (charged->message);
+      charged->message = g_strdup_printf ("%s on its stop task", error->message);
+    }
+  else
+    {
+      g_free (charged->message);
+      charged->message
+          = g_strdup_printf ("%s on task %" G_GUINT64_FORMAT, error->message, task->id);
+      mpipe_counter_add (&self->statistics->n_failed, 1);
+    }
+  self->events->ended (self->owner, task, charged, TRUE);
+}
+
+/* Tasks that were not begun go back as if nothing had happened. */
+static void
+give_back_all (MpipeWorkerSlot *self)
+{
+  for (guint64 number = mpipe_leases_get_next (self->leases); number-- > 1;)
+    {
+      MpipeItem *task;
+
+      if (mpipe_leases_get_n (self->leases) == 0)
+        break;
+      task = mpipe_leases_remove (self->leases, number);
+      if (task == NULL)
+        continue;
+      if (task->is_stop)
+        self->events->ended (self->owner, task, NULL, FALSE);
+      else
+        self->events->returned (self->owner, task);
+    }
+}
+
+static void
+count_end (MpipeWorkerSlot *self)
+{
+  gint64 started = (gint64) mpipe_counter_get (&self->statistics->started_us);
+
+  self->busy_us_before += mpipe_worker_process_get_busy_us (self->process);
+  mpipe_counter_set (&self->statistics->busy_us, self->busy_us_before);
+  if (started > 0)
+    mpipe_counter_add (&self->statistics->up_us, g_get_monotonic_time () - started);
+  mpipe_counter_set (&self->statistics->started_us, 0);
+  mpipe_counter_set (&self->statistics->pid, 0);
+}
+
+static void
+ended_cb (gpointer owner, const GError *error)
+{
+  MpipeWorkerSlot *self = owner;
+  g_autofree char *worker = describe_worker (self);
+  g_autoptr (GError) named = NULL;
+  guint64 culprit = find_culprit (self);
+
+  if (error != NULL)
+    {
+      named = g_error_copy (error);
+      g_prefix_error (&named, "%s ", worker);
+    }
+  else if (culprit != 0)
+    named = g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED, "%s stopped", worker);
+
+  count_end (self);
+  if (culprit != 0)
+    charge (self, culprit, named);
+  give_back_all (self);
+  drop_source (&self->timeout_source);
+  self->timed_number = 0;
+  self->recall_until = 0;
+  self->n_done = 0;
+  self->window = (MpipeWindow){ 0 };
+  g_clear_pointer (&self->process, mpipe_worker_process_unref);
+  if (named != NULL)
+    plan_restart (self, culprit != 0, named);
+  self->events->exited (self->owner, self->index, named);
+  self->events->changed (self->owner);
+}
+
+/* The stage needs no more work: a worker that is ready gets its stop task, in a place of @places, and none
+ * is started again. */
+void
+mpipe_worker_slot_retire (MpipeWorkerSlot *self, MpipeReorder *places)
+{
+  MpipeItem *stop;
+
+  self->retired = TRUE;
+  self->stop_places = places;
+  drop_source (&self->restart_source);
+  if (self->process == NULL
+      || mpipe_worker_process_get_state (self->process) != MPIPE_WORKER_PROCESS_READY)
+    return;
+  stop = mpipe_item_new_stop ();
+  stop->place = mpipe_reorder_open (places);
+  mpipe_worker_process_send_stop (self->process, mpipe_leases_add (self->leases, stop));
+  mpipe_worker_process_flush (self->process);
+  timeout_check (self);
+}
+
+/* The worker ends now, with what it holds; none is started again. */
+void
+mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason)
+{
+  self->retired = TRUE;
+  drop_source (&self->restart_source);
+  if (self->process != NULL)
+    mpipe_worker_process_end (self->process, g_error_copy (reason));
+}
+
+/* Tasks that are given */
+
+void
+mpipe_worker_slot_give (MpipeWorkerSlot *self, MpipeItem *task)
+{
+  guint64 number;
+
+  if (mpipe_leases_get_n (self->leases) == 0)
+    self->measured_from = g_get_monotonic_time ();
+  number = mpipe_leases_add (self->leases, task);
+  mpipe_worker_process_send_task (self->process, number, &task->payload);
+}
+
+void
+mpipe_worker_slot_flush (MpipeWorkerSlot *self)
+{
+  if (self->process == NULL)
+    return;
+  mpipe_worker_process_flush (self->process);
+  timeout_check (self);
+}
+
+/* Takes tasks back from @first on, if the worker has not begun them. */
+static void
+recall_from (MpipeWorkerSlot *self, guint64 first)
+{
+  guint64 until = mpipe_leases_get_next (self->leases);
+  guint64 certain;
+
+  self->recall_until = until;
+  certain = mpipe_worker_process_recall (self->process, first, until);
+  for (guint64 number = until; number-- > certain;)
+    {
+      MpipeItem *task = mpipe_leases_remove (self->leases, number);
+
+      if (task != NULL)
+        self->events->returned (self->owner, task);
+    }
+}
+
+/* Gives the last @n_tasks that the worker was given back to the owner, as far as it has not begun them. The
+ * worker gets no new ones before it has noticed. */
+void
+mpipe_worker_slot_take_back (MpipeWorkerSlot *self, guint n_tasks)
+{
+  g_assert (n_tasks > 0 && n_tasks < mpipe_leases_get_n (self->leases));
+  recall_from (self, mpipe_leases_get_next (self->leases) - n_tasks);
+}
+
+static gboolean
+can_recall (MpipeWorkerSlot *self)
+{
+  return self->recall_until == 0 && mpipe_worker_process_can_recall (self->process);
+}
+
+/* Tasks of @id that the worker holds fail: those not begun are taken back, one that runs takes the worker
+ * with it. */
+void
+mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id)
+{
+  guint64 first = 0, culprit;
+
+  for (guint64 number = mpipe_leases_get_oldest (self->leases);
+       number < mpipe_leases_get_next (self->leases); number++)
+    {
+      MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+      if (task == NULL || task->is_stop || task->id != id)
+        continue;
+      task->is_cancelled = TRUE;
+      if (first == 0)
+        first = number;
+    }
+  if (first == 0 || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
+    return;
+  culprit = find_culprit (self);
+  if (culprit != 0 && ((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
+    mpipe_worker_process_end (self->process, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                          "was ended by a cancellation"));
+  else if (can_recall (self))
+    recall_from (self, first);
+}
+
+/* A value that the process made was found to be none. Returns: whether the process is still there. */
+gboolean
+mpipe_worker_slot_accuse (MpipeWorkerSlot *self, int pid, const GError *reason)
+{
+  if (self->process == NULL || mpipe_worker_process_get_pid (self->process) != pid)
+    return FALSE;
+  mpipe_worker_process_end (self->process, g_error_copy (reason));
+  return TRUE;
+}
+
+void
+mpipe_worker_slot_set_reading (MpipeWorkerSlot *self, gboolean reading)
+{
+  if (self->process != NULL)
+    mpipe_worker_process_set_reading (self->process, reading);
+}
+
+/* What is known */
+
+static gboolean
+is_available (MpipeWorkerSlot *self)
+{
+  return self->process != NULL && self->recall_until == 0
+         && mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_READY;
+}
+
+void
+mpipe_worker_slot_describe (MpipeWorkerSlot *self, MpipeSchedulerPlace *out_place)
+{
+  *out_place = (MpipeSchedulerPlace){
+    .available = is_available (self),
+    .n_leased = mpipe_leases_get_n (self->leases),
+    .credit = mpipe_window_get_credit (&self->window),
+    .service_us = self->window.service_us,
+  };
+  out_place->can_give = out_place->available && can_recall (self);
+  if (out_place->n_leased > 1)
+    out_place->waited_us = g_get_monotonic_time () - self->measured_from;
+}
+
+/* Whether the worker holds the task whose turn it is. */
+gboolean
+mpipe_worker_slot_holds_next (MpipeWorkerSlot *self, MpipeReorder *places)
+{
+  for (guint64 number = mpipe_leases_get_oldest (self->leases);
+       number < mpipe_leases_get_next (self->leases); number++)
+    {
+      MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+      if (task != NULL && mpipe_reorder_is_next (places, task->place))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+guint
+mpipe_worker_slot_get_n_leased (MpipeWorkerSlot *self)
+{
+  return mpipe_leases_get_n (self->leases);
+}
+
+/* Whether there will be a worker, or none, but it is not decided yet. */
+gboolean
+mpipe_worker_slot_is_starting (MpipeWorkerSlot *self)
+{
+  return self->restart_source != NULL
+         || (self->process != NULL
+             && mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_STARTING);
+}
+
+/* Whether there is no process. */
+gboolean
+mpipe_worker_slot_is_empty (MpipeWorkerSlot *self)
+{
+  return self->process == NULL;
+}
+
+/* Returns: (nullable): why the slot was given up */
+const GError *
+mpipe_worker_slot_get_problem (MpipeWorkerSlot *self)
+{
+  return self->problem;
+}
+
+MpipeWorkerSlot *
+mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
+                       const MpipeWorkerSlotEvents *events, gpointer owner)
+{
+  MpipeWorkerSlot *self = g_new0 (MpipeWorkerSlot, 1);
+
+  self->stage = stage;
+  self->index = index;
+  self->types = types;
+  self->events = events;
+  self->owner = owner;
+  self->info = g_list_model_get_item (G_LIST_MODEL (stage->workers), index);
+  self->statistics = mpipe_worker_info_get_statistics (self->info);
+  self->leases = mpipe_leases_new ();
+  return self;
+}
+
+/* The slot must be empty. */
+void
+mpipe_worker_slot_free (MpipeWorkerSlot *self)
+{
+  g_assert (self->process == NULL && mpipe_leases_get_n (self->leases) == 0);
+  drop_source (&self->restart_source);
+  drop_source (&self->timeout_source);
+  mpipe_leases_free (self->leases);
+  g_clear_error (&self->problem);
+  g_object_unref (self->info);
+  g_free (self);
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Incoming: one read fills a buffer that the payloads of many frames share. A buffer that nobody
+ * kept a part of is filled again; a frame longer than a buffer gets one of its own size.
+ *
+ * Outgoing: small frames are copied one behind the other, large payloads are kept by reference; all of it
+ * leaves in one vectored write.
+ *
+ * One thread at a time. A blocking channel waits in receive and flush, the other kind never does. */
+
+#include "config.h"
+
+#include "mpipe-glib/wire/mpipe-channel-private.h"
+
+#include <string.h>
+
+#include "mpipe-glib/core/mpipe-error.h"
+
+#define RECEIVE_CAPACITY (64u << 10)
+#define RECEIVE_ROOM_MIN (8u << 10)  /* below this, reading on in the same buffer does not pay */
+#define COPY_MAX (4u << 10)          /* payloads up to this are copied out, larger ones referenced */
+#define VECTORS_MAX 64
+#define COPIED_KEEP (256u << 10)     /* sent bytes kept in front of unsent ones, and spare memory */
+
+/* A run of bytes to send: part of `copied`, or a payload of its own. */
+typedef struct
+{
+  gsize offset; /* in `copied` when there is no buffer */
+  const guint8 *data;
+  gsize size;
+  MpipeBuffer *buffer; /* owned, NULL for a copied run */
+} Segment;
+
+struct _MpipeChannel
+{
+  GIOStream *stream;
+  GPollableInputStream *input;   /* owned by the stream */
+  GPollableOutputStream *output; /* owned by the stream */
+  gboolean blocking;
+
+  MpipeBuffer *buffer; /* being filled; NULL before the first read */
+  gsize start;         /* first byte that no frame has taken */
+  gsize end;           /* behind the last byte received */
+
+  GByteArray *copied;
+  GArray *segments;    /* of Segment, in order */
+  guint first_segment; /* the first that is not sent */
+  gsize first_offset;  /* bytes of it that are sent */
+  gsize n_unsent;
+};
+
+static void
+segment_clear (gpointer data)
+{
+  Segment *segment = data;
+
+  g_clear_pointer (&segment->buffer, mpipe_buffer_unref);
+}
+
+MpipeChannel *
+mpipe_channel_new (GIOStream *stream, gboolean blocking)
+{
+  MpipeChannel *self = g_new0 (MpipeChannel, 1);
+
+  self->stream = g_object_ref (stream);
+  self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
+  self->output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
+  self->blocking = blocking;
+  self->copied = g_byte_array_new ();
+  self->segments = g_array_new (FALSE, FALSE, sizeof (Segment));
+  g_array_set_clear_func (self->segments, segment_clear);
+  return self;
+}
+
+void
+mpipe_channel_free (MpipeChannel *self)
+{
+  if (self == NULL)
+    return;
+  mpipe_channel_close (self);
+  g_clear_pointer (&self->buffer, mpipe_buffer_unref);
+  g_byte_array_unref (self->copied);
+  g_array_unref (self->segments);
+  g_object_unref (self->stream);
+  g_free (self);
+}
+
+/* Incoming */
+
+static const MpipeFrameHeader *
+peek_header (MpipeChannel *self)
+{
+  if (self->end - self->start < sizeof (MpipeFrameHeader))
+    return NULL;
+  return (const MpipeFrameHeader *) (gconstpointer) (mpipe_buffer_get_data (self->buffer)
+                                                     + self->start);
+}
+
+/* How many bytes from `start` on the frame being received takes. */
+static gsize
+length_wanted (MpipeChannel *self)
+{
+  const MpipeFrameHeader *header = self->buffer != NULL ? peek_header (self) : NULL;
+
+  return header != NULL ? mpipe_frame_length (header->size) : sizeof (MpipeFrameHeader);
+}
+
+static void
+make_room (MpipeChannel *self)
+{
+  gsize wanted = length_wanted (self);
+  gsize held = self->end - self->start;
+  gsize capacity = self->buffer != NULL ? mpipe_buffer_get_capacity (self->buffer) : 0;
+  MpipeBuffer *old = self->buffer;
+
+  if (held == 0 && old != NULL && capacity == RECEIVE_CAPACITY && !mpipe_buffer_is_shared (old))
+    self->start = self->end = 0;
+  if (self->start + wanted <= capacity
+      && (wanted > held + RECEIVE_ROOM_MIN || capacity - self->end >= RECEIVE_ROOM_MIN
+          || capacity > RECEIVE_CAPACITY))
+    return;
+
+  self->buffer = mpipe_buffer_new (MAX (wanted, RECEIVE_CAPACITY));
+  if (held > 0)
+    memcpy (mpipe_buffer_get_data (self->buffer), mpipe_buffer_get_data (old) + self->start, held);
+  self->start = 0;
+  self->end = held;
+  g_clear_pointer (&old, mpipe_buffer_unref);
+}
+
+/* Reads once. OK: there is more than before; then ask for frames until there is no whole one. */
+MpipeChannelStatus
+mpipe_channel_receive (MpipeChannel *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  gssize n;
+
+  make_room (self);
+  n = g_pollable_stream_read (G_INPUT_STREAM (self->input),
+                              mpipe_buffer_get_data (self->buffer) + self->end,
+                              mpipe_buffer_get_capacity (self->buffer) - self->end, self->blocking,
+                              NULL, &local_error);
+  if (n > 0)
+    {
+      self->end += n;
+      return MPIPE_CHANNEL_OK;
+    }
+  if (n == 0)
+    return MPIPE_CHANNEL_END;
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return MPIPE_CHANNEL_WOULD_BLOCK;
+  /* what a peer leaves behind that is killed with bytes unread */
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    return MPIPE_CHANNEL_END;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return MPIPE_CHANNEL_FAILED;
+}
+
+/* OK: @out_frame is set. WOULD_BLOCK: no whole frame is there. FAILED: what is there is no frame. */
+MpipeChannelStatus
+mpipe_channel_next (MpipeChannel *self, MpipeFrame *out_frame, GError **error)
+{
+  const MpipeFrameHeader *header = self->buffer != NULL ? peek_header (self) : NULL;
+  gsize length;
+
+  if (header == NULL)
+    return MPIPE_CHANNEL_WOULD_BLOCK;
+  if (!mpipe_frame_header_check (header, MPIPE_FRAME_SIZE_MAX, error))
+    return MPIPE_CHANNEL_FAILED;
+  length = mpipe_frame_length (header->size);
+  if (self->end - self->start < length)
+    return MPIPE_CHANNEL_WOULD_BLOCK;
+  out_frame->header = *header;
+  out_frame->payload = (const guint8 *) (header + 1);
+  out_frame->buffer = self->buffer;
+  self->start += length;
+  return MPIPE_CHANNEL_OK;
+}
+
+/* Whether a frame was begun and not finished. */
+gboolean
+mpipe_channel_has_partial (MpipeChannel *self)
+{
+  return self->end > self->start;
+}
+
+/* Outgoing */
+
+static void
+send_copied (MpipeChannel *self, const void *data, gsize size, gsize padding)
+{
+  static const guint8 zeros[MPIPE_FRAME_ALIGNMENT] = { 0 };
+  Segment *last = NULL;
+
+  if (self->segments->len > self->first_segment)
+    last = &g_array_index (self->segments, Segment, self->segments->len - 1);
+  if (last == NULL || last->buffer != NULL)
+    {
+      Segment segment = { .offset = self->copied->len };
+
+      g_array_append_val (self->segments, segment);
+      last = &g_array_index (self->segments, Segment, self->segments->len - 1);
+    }
+  if (size > 0)
+    g_byte_array_append (self->copied, data, size);
+  if (padding > 0)
+    g_byte_array_append (self->copied, zeros, padding);
+  last->size += size + padding;
+  self->n_unsent += size + padding;
+}
+
+static void
+send_referenced (MpipeChannel *self, const guint8 *data, gsize size, MpipeBuffer *buffer)
+{
+  Segment segment = { .data = data, .size = size, .buffer = mpipe_buffer_ref (buffer) };
+
+  g_array_append_val (self->segments, segment);
+  self->n_unsent += size;
+}
+
+/* Queues a frame. @buffer, when it is given, holds the payload, which must not change before it is
+ * sent; without it the payload is copied. */
+void
+mpipe_channel_send (MpipeChannel *self, const MpipeFrameHeader *header, const void *payload,
+                    MpipeBuffer *buffer)
+{
+  gsize padding = mpipe_frame_length (header->size) - sizeof *header - header->size;
+
+  send_copied (self, header, sizeof *header, 0);
+  if (buffer != NULL && header->size > COPY_MAX)
+    {
+      send_referenced (self, payload, header->size, buffer);
+      if (padding > 0)
+        send_copied (self, NULL, 0, padding);
+    }
+  else if (header->size > 0)
+    send_copied (self, payload, header->size, padding);
+}
+
+static guint
+fill_vectors (MpipeChannel *self, GOutputVector *vectors)
+{
+  guint n = 0;
+  gsize skip = self->first_offset;
+
+  for (guint i = self->first_segment; i < self->segments->len && n < VECTORS_MAX; i++)
+    {
+      const Segment *segment = &g_array_index (self->segments, Segment, i);
+      const guint8 *data
+          = segment->buffer != NULL ? segment->data : self->copied->data + segment->offset;
+
+      vectors[n].buffer = data + skip;
+      vectors[n].size = segment->size - skip;
+      skip = 0;
+      n++;
+    }
+  return n;
+}
+
+static void
+forget_sent_bytes (MpipeChannel *self)
+{
+  gsize n_sent;
+
+  if (self->n_unsent == 0)
+    {
+      g_array_set_size (self->segments, 0);
+      if (self->copied->len > COPIED_KEEP)
+        {
+          g_byte_array_unref (self->copied);
+          self->copied = g_byte_array_new ();
+        }
+      g_byte_array_set_size (self->copied, 0);
+      self->first_segment = 0;
+      self->first_offset = 0;
+      return;
+    }
+  if (self->first_segment > VECTORS_MAX)
+    {
+      g_array_remove_range (self->segments, 0, self->first_segment);
+      self->first_segment = 0;
+    }
+  for (guint i = self->first_segment; i < self->segments->len; i++)
+    {
+      const Segment *segment = &g_array_index (self->segments, Segment, i);
+
+      if (segment->buffer != NULL)
+        continue;
+      n_sent = segment->offset + (i == self->first_segment ? self->first_offset : 0);
+      if (n_sent < COPIED_KEEP || n_sent < self->copied->len / 2)
+        return;
+      g_byte_array_remove_range (self->copied, 0, segment->offset);
+      n_sent = segment->offset;
+      for (guint k = i; k < self->segments->len; k++)
+        {
+          Segment *later = &g_array_index (self->segments, Segment, k);
+
+          if (later->buffer == NULL)
+            later->offset -= n_sent;
+        }
+      return;
+    }
+}
+
+static void
+mark_sent (MpipeChannel *self, gsize n)
+{
+  self->n_unsent -= n;
+  while (n > 0)
+    {
+      Segment *segment = &g_array_index (self->segments, Segment, self->first_segment);
+      gsize left = segment->size - self->first_offset;
+
+      if (n < left)
+        {
+          self->first_offset += n;
+          break;
+        }
+      n -= left;
+      segment_clear (segment);
+      self->first_segment++;
+      self->first_offset = 0;
+    }
+  forget_sent_bytes (self);
+}
+
+static MpipeChannelStatus
+write_once (MpipeChannel *self, gsize *out_n, GError **error)
+{
+  GOutputVector vectors[VECTORS_MAX];
+  guint n_vectors = fill_vectors (self, vectors);
+
+  if (self->blocking)
+    return g_output_stream_writev (G_OUTPUT_STREAM (self->output), vectors, n_vectors, out_n, NULL,
+                                   error)
+               ? MPIPE_CHANNEL_OK
+               : MPIPE_CHANNEL_FAILED;
+  switch (g_pollable_output_stream_writev_nonblocking (self->output, vectors, n_vectors, out_n,
+                                                       NULL, error))
+    {
+    case G_POLLABLE_RETURN_OK:
+      return MPIPE_CHANNEL_OK;
+    case G_POLLABLE_RETURN_WOULD_BLOCK:
+      return MPIPE_CHANNEL_WOULD_BLOCK;
+    case G_POLLABLE_RETURN_FAILED:
+    default:
+      return MPIPE_CHANNEL_FAILED;
+    }
+}
+
+/* Writes what is queued. OK: all of it. WOULD_BLOCK: the rest when the stream is writable. */
+MpipeChannelStatus
+mpipe_channel_flush (MpipeChannel *self, GError **error)
+{
+  while (self->n_unsent > 0)
+    {
+      gsize n = 0;
+      MpipeChannelStatus status = write_once (self, &n, error);
+
+      if (status != MPIPE_CHANNEL_OK)
+        return status;
+      mark_sent (self, n);
+    }
+  return MPIPE_CHANNEL_OK;
+}
+
+gsize
+mpipe_channel_get_n_unsent (MpipeChannel *self)
+{
+  return self->n_unsent;
+}
+
+/* @condition is G_IO_IN or G_IO_OUT. */
+GSource *
+mpipe_channel_create_source (MpipeChannel *self, GIOCondition condition)
+{
+  if (condition & G_IO_OUT)
+    return g_pollable_output_stream_create_source (self->output, NULL);
+  return g_pollable_input_stream_create_source (self->input, NULL);
+}
+
+/* Closes both directions; the other side sees the end. What is not sent is dropped. */
+void
+mpipe_channel_close (MpipeChannel *self)
+{
+  g_array_set_size (self->segments, 0);
+  g_byte_array_set_size (self->copied, 0);
+  self->n_unsent = 0;
+  self->first_segment = 0;
+  self->first_offset = 0;
+  g_io_stream_close (self->stream, NULL, NULL);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include <glib.h>
+
+#include "mpipe-glib/core/mpipe-type-table-private.h"
+#include "mpipe-glib/wire/mpipe-frame-private.h"
+
+G_BEGIN_DECLS
+
+/* What a worker is told before it starts. */
+typedef struct
+{
+  char *stage_name;
+  char *worker_name; /* of a registered worker; NULL for a worker program */
+  char *result_type; /* NULL for any */
+  guint index;
+  gboolean do_stop_task;
+  gboolean disable_result;
+  GVariant *parameters; /* a{sv} */
+} MpipeWorkerSetup;
+
+MpipeWorkerSetup *mpipe_worker_setup_new (void);
+void mpipe_worker_setup_free (MpipeWorkerSetup *self);
+
+GBytes *mpipe_worker_setup_to_bytes (const MpipeWorkerSetup *self);
+MpipeWorkerSetup *mpipe_worker_setup_parse (const MpipeFrame *frame, GError **error);
+
+/* What a worker says about itself first. */
+typedef struct
+{
+  guint32 version;
+  guint32 features;
+  guint32 pid;
+  guint32 reserved;
+} MpipeWorkerHello;
+
+gboolean mpipe_worker_hello_parse (const MpipeFrame *frame, MpipeWorkerHello *out_hello,
+                                   GError **error);
+
+GBytes *mpipe_message_error_to_bytes (const GError *error);
+char *mpipe_message_parse_error (const MpipeFrame *frame);
+
+const MpipeTypeEntry *mpipe_message_parse_type (const MpipeFrame *frame, MpipeTypeTable *types,
+                                                GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpipeWorkerSetup, mpipe_worker_setup_free)
+
+G_END_DECLS

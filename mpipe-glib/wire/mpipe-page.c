@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* A sealed memfd of one page: neither side can shrink it under the other. What the worker writes is
+ * believed only as far as it harms nobody but its own tasks.
+ *
+ * Taking back: the worker announces a task and then looks whether it is recalled; the engine recalls and
+ * then looks which task is announced. All four are sequentially consistent, so at least one of the two sees
+ * the other. When both do, the worker has skipped the task and says so in a SKIPPED frame. */
+
+#include "config.h"
+
+#include "mpipe-glib/wire/mpipe-page-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#define PAGE_SIZE 4096
+
+typedef struct
+{
+  guint64 begun;        /* worker: sequence of the last task it began */
+  guint64 since;        /* worker: when it began that task, monotonic µs; 0 when it is on none */
+  guint64 busy;         /* worker: µs spent in tasks that ended */
+  guint64 unused[5];    /* the engine's words on a cache line of their own */
+  guint64 recall_from;  /* engine: tasks from here … 0 when none */
+  guint64 recall_until; /* engine: … to before here must not be begun */
+} Words;
+
+struct _MpipePage
+{
+  Words *words;
+  int fd;
+};
+
+static MpipePage *
+page_map (int fd, GError **error)
+{
+  MpipePage *self;
+  void *memory = mmap (NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+  if (memory == MAP_FAILED)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "cannot map the page shared with a worker: %s", g_strerror (saved_errno));
+      close (fd);
+      return NULL;
+    }
+  self = g_new0 (MpipePage, 1);
+  self->words = memory;
+  self->fd = fd;
+  return self;
+}
+
+MpipePage *
+mpipe_page_new (GError **error)
+{
+  int fd = memfd_create ("mpipe-worker-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  if (fd < 0 || ftruncate (fd, PAGE_SIZE) < 0
+      || fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "cannot make the page shared with a worker: %s", g_strerror (saved_errno));
+      if (fd >= 0)
+        close (fd);
+      return NULL;
+    }
+  return page_map (fd, error);
+}
+
+/* Takes @fd over, also on failure. */
+MpipePage *
+mpipe_page_new_for_fd (int fd, GError **error)
+{
+  return page_map (fd, error);
+}
+
+void
+mpipe_page_free (MpipePage *self)
+{
+  if (self == NULL)
+    return;
+  munmap (self->words, PAGE_SIZE);
+  close (self->fd);
+  g_free (self);
+}
+
+/* Returns: a descriptor for the other side, owned by the caller; -1 on failure. */
+int
+mpipe_page_dup_fd (MpipePage *self, GError **error)
+{
+  int fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 3);
+
+  if (fd < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   "cannot share a page with a worker: %s", g_strerror (saved_errno));
+    }
+  return fd;
+}
+
+/* Returns: FALSE when the task was taken back and must be skipped. */
+gboolean
+mpipe_page_begin (MpipePage *self, guint64 sequence, gint64 now)
+{
+  guint64 from;
+
+  __atomic_store_n (&self->words->since, (guint64) now, __ATOMIC_RELAXED);
+  __atomic_store_n (&self->words->begun, sequence, __ATOMIC_SEQ_CST);
+  from = __atomic_load_n (&self->words->recall_from, __ATOMIC_SEQ_CST);
+  if (from == 0 || sequence < from
+      || sequence >= __atomic_load_n (&self->words->recall_until, __ATOMIC_RELAXED))
+    return TRUE;
+  __atomic_store_n (&self->words->since, 0, __ATOMIC_RELEASE);
+  return FALSE;
+}
+
+void
+mpipe_page_end (MpipePage *self, gint64 busy_us)
+{
+  __atomic_store_n (&self->words->busy, self->words->busy + (guint64) busy_us, __ATOMIC_RELAXED);
+  __atomic_store_n (&self->words->since, 0, __ATOMIC_RELEASE);
+}
+
+/* Returns: the sequence of the task that the worker says it is on, 0 when on none. */
+guint64
+mpipe_page_get_current (MpipePage *self, gint64 *out_since)
+{
+  guint64 begun = __atomic_load_n (&self->words->begun, __ATOMIC_SEQ_CST);
+  guint64 since = __atomic_load_n (&self->words->since, __ATOMIC_ACQUIRE);
+
+  if (out_since != NULL)
+    *out_since = (gint64) since;
+  return since != 0 ? begun : 0;
+}
+
+gint64
+mpipe_page_get_busy (MpipePage *self)
+{
+  return (gint64) __atomic_load_n (&self->words->busy, __ATOMIC_RELAXED);
+}
+
+/* Takes back the tasks from @from to before @until. Returns: the first that the worker will certainly
+ * not do; those before it, it may have begun. */
+guint64
+mpipe_page_recall (MpipePage *self, guint64 from, guint64 until)
+{
+  guint64 begun;
+
+  __atomic_store_n (&self->words->recall_until, until, __ATOMIC_RELAXED);
+  __atomic_store_n (&self->words->recall_from, from, __ATOMIC_SEQ_CST);
+  begun = __atomic_load_n (&self->words->begun, __ATOMIC_SEQ_CST);
+  return MIN (MAX (from, begun + 1), until);
+}
+
+void
+mpipe_page_end_recall (MpipePage *self)
+{
+  __atomic_store_n (&self->words->recall_from, 0, __ATOMIC_SEQ_CST);
+}

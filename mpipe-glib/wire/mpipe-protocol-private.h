@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+/* The numbers of the protocol; doc/wire.md explains them. Plain C: the program that executes workers
+ * includes it as well, and has no GLib. */
+
+#include <stdint.h>
+
+#define MPIPE_PROTOCOL_VERSION 1
+
+/* What a worker process finds when it starts. */
+#define MPIPE_CHANNEL_FD 3
+#define MPIPE_PAGE_FD 4
+#define MPIPE_ENVIRONMENT "MPIPE_WORKER"
+#define MPIPE_ENVIRONMENT_SELF "self"     /* the program itself, to become a worker in mpipe_init() */
+#define MPIPE_ENVIRONMENT_PROGRAM "program" /* a worker program */
+#define MPIPE_STDOUT_FD 5 /* standard output, kept aside for a program that becomes a worker */
+
+/* 16 bytes, little-endian, followed by `size` bytes and zeros up to a multiple of 8. */
+typedef struct
+{
+  uint32_t size;
+  uint8_t kind;
+  uint8_t flags;
+  uint16_t type;
+  uint64_t sequence;
+} MpipeFrameHeader;
+
+#define MPIPE_FRAME_ALIGNMENT 8
+#define MPIPE_FRAME_SIZE_MAX (1024u << 20)   /* payload of a task or a result */
+#define MPIPE_CONTROL_SIZE_MAX (64u << 10)   /* payload of any other frame from a worker */
+
+typedef enum
+{
+  MPIPE_FRAME_HELLO = 1,
+  MPIPE_FRAME_READY = 2,
+  MPIPE_FRAME_TASK = 3,
+  MPIPE_FRAME_RESULT = 4,
+  MPIPE_FRAME_DONE = 5,
+  MPIPE_FRAME_FAILED = 6,
+  /* 7 is kept for progress of a task */
+  MPIPE_FRAME_STOP = 8,
+  MPIPE_FRAME_GOODBYE = 9,
+  MPIPE_FRAME_TYPE = 10,
+  MPIPE_FRAME_START = 11,
+  MPIPE_FRAME_SKIPPED = 12,
+} MpipeFrameKind;
+
+/* RESULT: the task has ended, as if DONE followed. */
+#define MPIPE_FRAME_FLAG_LAST 0x01
+
+/* HELLO to the worker. */
+#define MPIPE_SETUP_DO_STOP_TASK 0x01
+#define MPIPE_SETUP_DISABLE_RESULT 0x02
+
+/* HELLO from the worker: how it tells which task it is on. */
+#define MPIPE_FEATURE_PAGE 0x01
+#define MPIPE_FEATURE_START_FRAMES 0x02

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include "mpipe-glib/worker/mpipe-worker.h"
+
+G_BEGIN_DECLS
+
+#define MPIPE_TYPE_FUNC_WORKER (mpipe_func_worker_get_type ())
+
+G_DECLARE_FINAL_TYPE (MpipeFuncWorker, mpipe_func_worker, MPIPE, FUNC_WORKER, MpipeWorker)
+
+MpipeWorker *mpipe_func_worker_new (MpipeTaskFunc func, gpointer user_data);
+
+G_END_DECLS

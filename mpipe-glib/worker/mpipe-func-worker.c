@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* A worker whose task is a function. */
+
+#include "config.h"
+
+#include "mpipe-glib/worker/mpipe-func-worker-private.h"
+
+struct _MpipeFuncWorker
+{
+  MpipeWorker parent_instance;
+  MpipeTaskFunc func;
+  gpointer user_data; /* owned by the registry */
+};
+
+G_DEFINE_FINAL_TYPE (MpipeFuncWorker, mpipe_func_worker, MPIPE_TYPE_WORKER)
+
+static GVariant *
+mpipe_func_worker_task (MpipeWorker *worker, GVariant *task, GError **error)
+{
+  MpipeFuncWorker *self = MPIPE_FUNC_WORKER (worker);
+
+  return self->func (worker, task, self->user_data, error);
+}
+
+static void
+mpipe_func_worker_class_init (MpipeFuncWorkerClass *klass)
+{
+  MPIPE_WORKER_CLASS (klass)->task = mpipe_func_worker_task;
+}
+
+static void
+mpipe_func_worker_init (MpipeFuncWorker *self)
+{
+}
+
+MpipeWorker *
+mpipe_func_worker_new (MpipeTaskFunc func, gpointer user_data)
+{
+  MpipeFuncWorker *self = g_object_new (MPIPE_TYPE_FUNC_WORKER, NULL);
+
+  self->func = func;
+  self->user_data = user_data;
+  return MPIPE_WORKER (self);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include "mpipe-glib/worker/mpipe-outbox-private.h"
+
+G_BEGIN_DECLS
+
+void mpipe_guard_start (int channel_fd, MpipeOutbox *outbox);
+
+G_END_DECLS

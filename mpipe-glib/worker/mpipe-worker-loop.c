@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* States: greeted → started → working → stopped; straight on, on one thread, the worker's.
+ *
+ * What comes from the channel was passed on from another worker as it was: it is checked before the
+ * worker's code sees it. */
+
+#include "config.h"
+
+#include "mpipe-glib/worker/mpipe-worker-loop-private.h"
+
+#include <unistd.h>
+
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/wire/mpipe-type-map-private.h"
+
+struct _MpipeWorkerLoop
+{
+  MpipeChannel *receiving; /* one channel each way: the guard sends while this side waits to receive */
+  MpipeChannel *sending;
+  MpipeOutbox *outbox;
+  MpipePage *page; /* owned; NULL when there is none to share */
+  MpipeTypeTable *types;
+  MpipeTypeMap *incoming;
+  MpipeWorkerSetup *setup;
+  MpipeWorker *worker; /* while it runs */
+  guint64 sequence;    /* of the current task, 0 outside of one */
+  gint64 now;          /* end of the last task, or of the last wait */
+};
+
+/* Takes @page over. */
+MpipeWorkerLoop *
+mpipe_worker_loop_new (GIOStream *stream, MpipePage *page)
+{
+  MpipeWorkerLoop *self = g_new0 (MpipeWorkerLoop, 1);
+
+  self->receiving = mpipe_channel_new (stream, TRUE);
+  self->sending = mpipe_channel_new (stream, TRUE);
+  self->types = mpipe_type_table_new ();
+  self->outbox = mpipe_outbox_new (self->sending, self->types);
+  self->incoming = mpipe_type_map_new (self->types);
+  self->page = page;
+  return self;
+}
+
+void
+mpipe_worker_loop_free (MpipeWorkerLoop *self)
+{
+  if (self == NULL)
+    return;
+  mpipe_outbox_free (self->outbox);
+  mpipe_channel_free (self->sending);
+  mpipe_channel_free (self->receiving);
+  mpipe_type_map_free (self->incoming);
+  mpipe_type_table_unref (self->types);
+  mpipe_page_free (self->page);
+  mpipe_worker_setup_free (self->setup);
+  g_free (self);
+}
+
+MpipeOutbox *
+mpipe_worker_loop_get_outbox (MpipeWorkerLoop *self)
+{
+  return self->outbox;
+}
+
+/* FALSE without an error: the channel has ended. */
+static gboolean
+next_frame (MpipeWorkerLoop *self, MpipeFrame *out_frame, GError **error)
+{
+  for (;;)
+    {
+      MpipeChannelStatus status = mpipe_channel_next (self->receiving, out_frame, error);
+
+      if (status == MPIPE_CHANNEL_OK)
+        return TRUE;
+      if (status == MPIPE_CHANNEL_FAILED || !mpipe_outbox_flush (self->outbox, error))
+        return FALSE;
+      if (mpipe_channel_receive (self->receiving, error) != MPIPE_CHANNEL_OK)
+        return FALSE;
+      self->now = g_get_monotonic_time ();
+    }
+}
+
+/* Waits for the pipeline's HELLO. Returns: (nullable): what it says; NULL with an error, also when the
+ * channel ended before. */
+const MpipeWorkerSetup *
+mpipe_worker_loop_greet (MpipeWorkerLoop *self, GError **error)
+{
+  MpipeFrame frame;
+  g_autoptr (GError) local_error = NULL;
+
+  if (!next_frame (self, &frame, &local_error))
+    {
+      if (local_error == NULL)
+        g_set_error (&local_error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
+                     "the pipeline ended before this worker started");
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  self->setup = mpipe_worker_setup_parse (&frame, error);
+  return self->setup;
+}
+
+static gboolean
+send_failure (MpipeWorkerLoop *self, guint64 sequence, const GError *reason)
+{
+  g_autoptr (GBytes) bytes = mpipe_message_error_to_bytes (reason);
+
+  mpipe_outbox_add_bytes (self->outbox, MPIPE_FRAME_FAILED, sequence, bytes);
+  return TRUE;
+}
+
+/* Tells the pipeline why there will be no worker here. */
+void
+mpipe_worker_loop_refuse (MpipeWorkerLoop *self, const GError *reason)
+{
+  send_failure (self, 0, reason);
+  mpipe_outbox_flush (self->outbox, NULL);
+}
+
+static gboolean
+send_result (MpipeWorkerLoop *self, GVariant *result, gboolean last, GError **error)
+{
+  MpipePayload payload;
+
+  if (self->setup->result_type != NULL
+      && !g_variant_is_of_type (result, G_VARIANT_TYPE (self->setup->result_type)))
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                   "A result of type “%s” was given, the stage's results are of type “%s”",
+                   g_variant_get_type_string (result), self->setup->result_type);
+      return FALSE;
+    }
+  if (!mpipe_payload_init_from_variant (&payload, result, self->types, error))
+    return FALSE;
+  mpipe_outbox_add_result (self->outbox, self->sequence, &payload, last);
+  mpipe_payload_clear (&payload);
+  return TRUE;
+}
+
+static gboolean
+put_result_cb (gpointer user_data, GVariant *result, GError **error)
+{
+  MpipeWorkerLoop *self = user_data;
+
+  if (self->sequence == 0)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
+                   "A result can be put only while a task is being done");
+      return FALSE;
+    }
+  return send_result (self, result, FALSE, error) && mpipe_outbox_flush (self->outbox, error);
+}
+
+static void
+do_task (MpipeWorkerLoop *self, GVariant *task)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *returned = mpipe_worker_task (self->worker, task, &error);
+  g_autoptr (GVariant) result = returned != NULL ? g_variant_take_ref (returned) : NULL;
+
+  if (error == NULL && result != NULL && !self->setup->disable_result
+      && send_result (self, result, TRUE, &error))
+    return;
+  if (error != NULL)
+    send_failure (self, self->sequence, error);
+  else
+    mpipe_outbox_add (self->outbox, MPIPE_FRAME_DONE, self->sequence);
+}
+
+static void
+end_task (MpipeWorkerLoop *self)
+{
+  gint64 begun = self->now;
+
+  self->now = g_get_monotonic_time ();
+  if (self->page != NULL)
+    mpipe_page_end (self->page, self->now - begun);
+  self->sequence = 0;
+}
+
+static void
+run_task (MpipeWorkerLoop *self, const MpipeFrame *frame)
+{
+  MpipePayload payload;
+  g_autoptr (GVariant) task = NULL;
+  g_autoptr (GError) error = NULL;
+  guint16 type = mpipe_type_map_translate (self->incoming, frame->header.type);
+
+  if (type == 0)
+    {
+      g_set_error (&error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                   "The task is of a type that was not named");
+      send_failure (self, frame->header.sequence, error);
+      return;
+    }
+  mpipe_payload_init_from_buffer (&payload, type, frame->buffer, frame->payload,
+                                  frame->header.size);
+  task = mpipe_payload_to_variant (&payload, self->types, &error);
+  mpipe_payload_clear (&payload);
+  if (task != NULL)
+    do_task (self, task);
+  else
+    send_failure (self, frame->header.sequence, error);
+}
+
+static gboolean
+begin_task (MpipeWorkerLoop *self, guint64 sequence, GError **error)
+{
+  if (self->page != NULL)
+    {
+      if (mpipe_page_begin (self->page, sequence, self->now))
+        return TRUE;
+      mpipe_outbox_add (self->outbox, MPIPE_FRAME_SKIPPED, sequence);
+      return FALSE;
+    }
+  mpipe_outbox_add (self->outbox, MPIPE_FRAME_START, sequence);
+  return mpipe_outbox_flush (self->outbox, error);
+}
+
+static gboolean
+handle_task (MpipeWorkerLoop *self, const MpipeFrame *frame, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (!mpipe_outbox_flush_if_due (self->outbox, self->now, error))
+    return FALSE;
+  if (!begin_task (self, frame->header.sequence, &local_error))
+    {
+      if (local_error == NULL)
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  self->sequence = frame->header.sequence;
+  run_task (self, frame);
+  end_task (self);
+  return TRUE;
+}
+
+static void
+handle_stop (MpipeWorkerLoop *self, const MpipeFrame *frame)
+{
+  if (self->setup->do_stop_task && begin_task (self, frame->header.sequence, NULL))
+    {
+      self->sequence = frame->header.sequence;
+      do_task (self, NULL);
+      end_task (self);
+    }
+  else
+    mpipe_outbox_add (self->outbox, MPIPE_FRAME_DONE, frame->header.sequence);
+  mpipe_outbox_flush (self->outbox, NULL);
+  mpipe_worker_stop (self->worker);
+  mpipe_outbox_add (self->outbox, MPIPE_FRAME_GOODBYE, 0);
+  mpipe_outbox_flush (self->outbox, NULL);
+}
+
+static gboolean
+start (MpipeWorkerLoop *self, GError **error)
+{
+  MpipeWorkerHello hello = {
+    .version = MPIPE_PROTOCOL_VERSION,
+    .features = self->page != NULL ? MPIPE_FEATURE_PAGE : MPIPE_FEATURE_START_FRAMES,
+    .pid = getpid (),
+  };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (&hello, sizeof hello);
+  g_autoptr (GError) local_error = NULL;
+
+  mpipe_outbox_add_bytes (self->outbox, MPIPE_FRAME_HELLO, 0, bytes);
+  if (!mpipe_outbox_flush (self->outbox, error))
+    return FALSE;
+  mpipe_worker_set_up (self->worker, self->setup);
+  if (!mpipe_worker_start (self->worker, &local_error))
+    {
+      if (local_error == NULL)
+        g_set_error (&local_error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
+                     "the worker did not start and gave no reason");
+      mpipe_worker_loop_refuse (self, local_error);
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  mpipe_outbox_add (self->outbox, MPIPE_FRAME_READY, 0);
+  return TRUE;
+}
+
+static gboolean
+work (MpipeWorkerLoop *self, GError **error)
+{
+  MpipeFrame frame;
+
+  while (next_frame (self, &frame, error))
+    switch (frame.header.kind)
+      {
+      case MPIPE_FRAME_TASK:
+        if (!handle_task (self, &frame, error))
+          return FALSE;
+        break;
+      case MPIPE_FRAME_TYPE:
+        if (!mpipe_type_map_learn (self->incoming, &frame, error))
+          return FALSE;
+        break;
+      case MPIPE_FRAME_STOP:
+        handle_stop (self, &frame);
+        return TRUE;
+      default:
+        g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "received an unexpected %s frame",
+                     mpipe_frame_kind_to_string (frame.header.kind));
+        return FALSE;
+      }
+  return FALSE;
+}
+
+/* Runs @worker until it is stopped. Returns: whether it was stopped in order; FALSE without an error when
+ * the channel ended. */
+gboolean
+mpipe_worker_loop_run (MpipeWorkerLoop *self, MpipeWorker *worker, GError **error)
+{
+  gboolean stopped;
+
+  g_assert (self->setup != NULL);
+  self->worker = worker;
+  mpipe_worker_set_put_func (worker, put_result_cb, self);
+  stopped = start (self, error) && work (self, error);
+  mpipe_worker_set_put_func (worker, NULL, NULL);
+  self->worker = NULL;
+  return stopped;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/**
+ * MpipeWorker:
+ *
+ * Does the tasks of a stage, inside a worker process.
+ *
+ * A worker is a function, registered with [func@Mpipe.Worker.register_func], or a subclass of this
+ * class, registered with [func@Mpipe.Worker.register], that overrides [vfunc@Mpipe.Worker.task] and
+ * perhaps [vfunc@Mpipe.Worker.start] and [vfunc@Mpipe.Worker.stop]. The pipeline makes one object in each
+ * worker process; the program that builds the pipeline never makes one itself, except in the `main()` of a
+ * worker program, which hands it to [method@Mpipe.Worker.run].
+ *
+ * ```c
+ * static GVariant *
+ * adder_task (MpipeWorker *worker, GVariant *task, GError **error)
+ * {
+ *   g_autoptr (GVariant) summand
+ *       = mpipe_worker_lookup_parameter (worker, "summand", G_VARIANT_TYPE_INT64);
+ *
+ *   return g_variant_new_int64 (g_variant_get_int64 (task) + g_variant_get_int64 (summand));
+ * }
+ * ```
+ *
+ * All methods and virtual functions are called on the main thread of the worker process. The order is
+ * start, any number of tasks, stop.
+ *
+ * The three functions of a worker are those of MPipe's worker classes.
+ *
+ * Since: 1.0
+ */
+
+#include "config.h"
+
+#include "mpipe-glib/worker/mpipe-worker-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+
+typedef struct
+{
+  GVariant *parameters; /* a{sv}, never NULL */
+  char *stage_name;
+  guint index;
+  MpipeWorkerPutFunc put; /* set while the loop runs */
+  gpointer put_data;
+} MpipeWorkerPrivate;
+
+typedef enum
+{
+  /**
+   * MpipeWorker:parameters: (getter get_parameters)
+   *
+   * The parameters of the stage, an `a{sv}`; empty when the stage has none.
+   *
+   * Since: 1.0
+   */
+  PROP_PARAMETERS = 1,
+
+  /**
+   * MpipeWorker:stage-name: (getter get_stage_name)
+   *
+   * The name of the stage that the worker belongs to.
+   *
+   * Since: 1.0
+   */
+  PROP_STAGE_NAME,
+
+  /**
+   * MpipeWorker:index: (getter get_index)
+   *
+   * Which worker of its stage this is, from 0 on; a worker that replaces one that died has its index.
+   *
+   * Since: 1.0
+   */
+  PROP_INDEX,
+} MpipeWorkerProperty;
+
+static GParamSpec *properties[PROP_INDEX + 1];
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (MpipeWorker, mpipe_worker, G_TYPE_OBJECT)
+
+static gboolean
+mpipe_worker_real_start (MpipeWorker *self, GError **error)
+{
+  return TRUE;
+}
+
+static GVariant *
+mpipe_worker_real_task (MpipeWorker *self, GVariant *task, GError **error)
+{
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED, "%s does not say what a task is",
+               G_OBJECT_TYPE_NAME (self));
+  return NULL;
+}
+
+static void
+mpipe_worker_real_stop (MpipeWorker *self)
+{
+}
+
+static void
+mpipe_worker_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  MpipeWorker *self = MPIPE_WORKER (object);
+
+  switch ((MpipeWorkerProperty) property_id)
+    {
+    case PROP_PARAMETERS:
+      g_value_set_variant (value, mpipe_worker_get_parameters (self));
+      break;
+    case PROP_STAGE_NAME:
+      g_value_set_string (value, mpipe_worker_get_stage_name (self));
+      break;
+    case PROP_INDEX:
+      g_value_set_uint (value, mpipe_worker_get_index (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+mpipe_worker_finalize (GObject *object)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (MPIPE_WORKER (object));
+
+  g_clear_pointer (&priv->parameters, g_variant_unref);
+  g_clear_pointer (&priv->stage_name, g_free);
+  G_OBJECT_CLASS (mpipe_worker_parent_class)->finalize (object);
+}
+
+static void
+mpipe_worker_class_init (MpipeWorkerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = mpipe_worker_get_property;
+  object_class->finalize = mpipe_worker_finalize;
+  klass->start = mpipe_worker_real_start;
+  klass->task = mpipe_worker_real_task;
+  klass->stop = mpipe_worker_real_stop;
+
+  properties[PROP_PARAMETERS]
+      = g_param_spec_variant ("parameters", NULL, NULL, G_VARIANT_TYPE_VARDICT, NULL,
+                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_STAGE_NAME] = g_param_spec_string ("stage-name", NULL, NULL, NULL,
+                                                     G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_INDEX] = g_param_spec_uint ("index", NULL, NULL, 0, G_MAXUINT, 0,
+                                              G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+mpipe_worker_init (MpipeWorker *self)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  priv->parameters = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
+}
+
+void
+mpipe_worker_set_up (MpipeWorker *self, const MpipeWorkerSetup *setup)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_variant_unref (priv->parameters);
+  priv->parameters = g_variant_ref (setup->parameters);
+  g_free (priv->stage_name);
+  priv->stage_name = g_strdup (setup->stage_name);
+  priv->index = setup->index;
+}
+
+void
+mpipe_worker_set_put_func (MpipeWorker *self, MpipeWorkerPutFunc put, gpointer user_data)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  priv->put = put;
+  priv->put_data = user_data;
+}
+
+gboolean
+mpipe_worker_start (MpipeWorker *self, GError **error)
+{
+  return MPIPE_WORKER_GET_CLASS (self)->start (self, error);
+}
+
+/* Returns: (transfer full) (nullable): the result, which may be floating */
+GVariant *
+mpipe_worker_task (MpipeWorker *self, GVariant *task, GError **error)
+{
+  return MPIPE_WORKER_GET_CLASS (self)->task (self, task, error);
+}
+
+void
+mpipe_worker_stop (MpipeWorker *self)
+{
+  MPIPE_WORKER_GET_CLASS (self)->stop (self);
+}
+
+/**
+ * mpipe_worker_put_result:
+ * @self: a worker
+ * @result: a result of the current task, of any type that holds no handles; sunk if it is floating
+ * @error: return location for an error
+ *
+ * Publishes a result of the current task at once, while the task goes on.
+ *
+ * A task may put any number of results; what the task returns, if it returns something, comes after them.
+ * Results of one task reach the next stage in the order in which they were put. A stage whose
+ * [property@Mpipe.Stage:disable-result] is set publishes what is put here nevertheless. When the
+ * pipeline is full, the call waits until there is room.
+ *
+ * With [property@Mpipe.Stage:max-attempts] above 1, results are held back until the task has ended, so
+ * that a task that is tried again gives each result once.
+ *
+ * This may only be called on the worker's main thread, from within [vfunc@Mpipe.Worker.task].
+ *
+ * Returns: %TRUE, or %FALSE with %MPIPE_ERROR_TYPE or %MPIPE_ERROR_TOO_LARGE when @result cannot be sent or
+ *   is not of the stage's [property@Mpipe.Stage:result-type], or %MPIPE_ERROR_FAILED when no task is being
+ *   done
+ *
+ * Since: 1.0
+ */
+gboolean
+mpipe_worker_put_result (MpipeWorker *self, GVariant *result, GError **error)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+  g_autoptr (GVariant) sunk = NULL;
+
+  g_return_val_if_fail (MPIPE_IS_WORKER (self), FALSE);
+  g_return_val_if_fail (result != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  sunk = g_variant_ref_sink (result);
+  if (priv->put != NULL)
+    return priv->put (priv->put_data, sunk, error);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
+               "A result can be put only while a task is being done");
+  return FALSE;
+}
+
+/**
+ * mpipe_worker_get_parameters: (get-property parameters)
+ * @self: a worker
+ *
+ * Gets the parameters of the worker's stage.
+ *
+ * Returns: (transfer none): an `a{sv}`, empty when the stage has no parameters
+ *
+ * Since: 1.0
+ */
+GVariant *
+mpipe_worker_get_parameters (MpipeWorker *self)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_return_val_if_fail (MPIPE_IS_WORKER (self), NULL);
+
+  return priv->parameters;
+}
+
+/**
+ * mpipe_worker_lookup_parameter:
+ * @self: a worker
+ * @name: the name of a parameter
+ * @type: (nullable): the type it must have, or %NULL for any
+ *
+ * Looks up one parameter of the worker's stage.
+ *
+ * Returns: (transfer full) (nullable): the value; %NULL when the stage has no such parameter or it is of
+ *   another type
+ *
+ * Since: 1.0
+ */
+GVariant *
+mpipe_worker_lookup_parameter (MpipeWorker *self, const char *name, const GVariantType *type)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_return_val_if_fail (MPIPE_IS_WORKER (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  return g_variant_lookup_value (priv->parameters, name, type);
+}
+
+/**
+ * mpipe_worker_get_stage_name: (get-property stage-name)
+ * @self: a worker
+ *
+ * Gets the name of the stage that the worker belongs to.
+ *
+ * Returns: (nullable): the name; %NULL before the worker runs
+ *
+ * Since: 1.0
+ */
+const char *
+mpipe_worker_get_stage_name (MpipeWorker *self)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_return_val_if_fail (MPIPE_IS_WORKER (self), NULL);
+
+  return priv->stage_name;
+}
+
+/**
+ * mpipe_worker_get_index: (get-property index)
+ * @self: a worker
+ *
+ * Gets which worker of its stage this is.
+ *
+ * Returns: the index, from 0 on
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_worker_get_index (MpipeWorker *self)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_return_val_if_fail (MPIPE_IS_WORKER (self), 0);
+
+  return priv->index;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include "mpipe-glib/core/mpipe-types.h"
+
+G_BEGIN_DECLS
+
+#define MPIPE_TYPE_WORKER (mpipe_worker_get_type ())
+
+MPIPE_AVAILABLE_IN_1_0
+G_DECLARE_DERIVABLE_TYPE (MpipeWorker, mpipe_worker, MPIPE, WORKER, GObject)
+
+/**
+ * MpipeWorkerClass:
+ * @parent_class: the parent class
+ * @start: prepares the worker, once, before its first task
+ * @task: does one task
+ * @stop: tidies up, once, after the last task of a worker that was stopped in order
+ *
+ * What a worker does; all three are called in the worker process, on its main thread.
+ *
+ * Since: 1.0
+ */
+struct _MpipeWorkerClass
+{
+  GObjectClass parent_class;
+
+  /**
+   * MpipeWorkerClass::start:
+   * @self: a worker
+   * @error: return location for an error
+   *
+   * Prepares the worker, once, before its first task; the worker counts as ready when it returns.
+   *
+   * Returns: %TRUE to go on, %FALSE with @error set when this worker cannot work; the process ends
+   *   then, and another is tried a few times before the stage fails with %MPIPE_ERROR_LAUNCH
+   *
+   * Since: 1.0
+   */
+  gboolean (*start) (MpipeWorker *self, GError **error);
+
+  /**
+   * MpipeWorkerClass::task:
+   * @self: a worker
+   * @task: (nullable): the task; %NULL for the last call of a worker whose stage has
+   *   [property@Mpipe.Stage:do-stop-task]
+   * @error: return location for an error
+   *
+   * Does one task.
+   *
+   * Returns: (transfer full) (nullable): the result, floating or not; %NULL without an error when this
+   *   task gives none (or none more, after [method@Mpipe.Worker.put_result]); %NULL with @error set
+   *   when the task failed, which fails this task only
+   *
+   * Since: 1.0
+   */
+  GVariant *(*task) (MpipeWorker *self, GVariant *task, GError **error);
+
+  /**
+   * MpipeWorkerClass::stop:
+   * @self: a worker
+   *
+   * Tidies up, once, after the last task; it is not called in a worker that is terminated.
+   *
+   * Since: 1.0
+   */
+  void (*stop) (MpipeWorker *self);
+
+  /*< private >*/
+  gpointer padding[8];
+};
+
+/**
+ * MpipeTaskFunc:
+ * @worker: the worker that runs the function, to put more results or to read its parameters
+ * @task: (nullable): the task; %NULL for the last call of a worker whose stage has
+ *   [property@Mpipe.Stage:do-stop-task]
+ * @user_data: the data given when the function was registered
+ * @error: return location for an error
+ *
+ * Does one task, in a worker process.
+ *
+ * Returns: (transfer full) (nullable): the result, floating or not; %NULL without an error when this
+ *   task gives none; %NULL with @error set when the task failed, which fails this task only
+ *
+ * Since: 1.0
+ */
+typedef GVariant *(*MpipeTaskFunc) (MpipeWorker *worker, GVariant *task, gpointer user_data,
+                                    GError **error);
+
+MPIPE_AVAILABLE_IN_1_0
+gboolean mpipe_worker_put_result (MpipeWorker *self, GVariant *result, GError **error);
+MPIPE_AVAILABLE_IN_1_0
+GVariant *mpipe_worker_get_parameters (MpipeWorker *self);
+MPIPE_AVAILABLE_IN_1_0
+GVariant *mpipe_worker_lookup_parameter (MpipeWorker *self, const char *name,
+                                         const GVariantType *type);
+MPIPE_AVAILABLE_IN_1_0
+const char *mpipe_worker_get_stage_name (MpipeWorker *self);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_worker_get_index (MpipeWorker *self);
+
+G_END_DECLS
