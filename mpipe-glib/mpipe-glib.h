@@ -13,4 +13,5 @@
 #include "mpipe-glib/pipeline/mpipe-stage.h"
 #include "mpipe-glib/pipeline/mpipe-worker-info.h"
 #include "mpipe-glib/worker/mpipe-init.h"
+#include "mpipe-glib/worker/mpipe-registry.h"
 #include "mpipe-glib/worker/mpipe-worker.h"

@@ -8,11 +8,6 @@
 G_BEGIN_DECLS
 
 MPIPE_AVAILABLE_IN_1_0
-void mpipe_worker_register (GType worker_type);
-MPIPE_AVAILABLE_IN_1_0
-void mpipe_worker_register_func (const char *name, MpipeTaskFunc func, gpointer user_data,
-                                 GDestroyNotify notify);
-MPIPE_AVAILABLE_IN_1_0
 void mpipe_init (int *argc, char ***argv);
 MPIPE_AVAILABLE_IN_1_0
 int mpipe_worker_run (MpipeWorker *self, int argc, char **argv);

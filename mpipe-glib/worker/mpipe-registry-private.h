@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "mpipe-glib/worker/mpipe-init.h"
+#include "mpipe-glib/worker/mpipe-registry.h"
 
 G_BEGIN_DECLS
 
