@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include "mpipe-test-kit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mpipe-test-workers.h"
+#include "mpipe-thread-launcher.h"
+
+#define DEADLINE_S 120
+
+static const MpipeTestWay ways[] = {
+  { "process-ordered", FALSE, FALSE, TRUE },
+  { "process-unordered", FALSE, FALSE, FALSE },
+  { "thread-ordered", TRUE, TRUE, TRUE },
+  { "thread-unordered", TRUE, TRUE, FALSE },
+  { "pageless-thread-ordered", TRUE, FALSE, TRUE },
+};
+
+typedef struct
+{
+  const MpipeTestWay *way;
+  MpipeTestFunc with_way;
+  void (*plain) (void);
+} Case;
+
+/* What a test must not leave behind */
+
+static guint
+count_descriptors (void)
+{
+  DIR *directory = opendir ("/proc/self/fd");
+  guint n = 0;
+
+  g_assert_nonnull (directory);
+  while (readdir (directory) != NULL)
+    n++;
+  closedir (directory);
+  return n;
+}
+
+static void
+assert_no_child (void)
+{
+  siginfo_t info;
+
+  /* a child that is on its way out is waited for, one that stays meets the deadline */
+  while (waitid (P_ALL, 0, &info, WEXITED | WNOWAIT) == 0)
+    {
+      g_test_message ("child %d is still there", (int) info.si_pid);
+      g_assert_cmpint (waitpid (info.si_pid, NULL, 0), ==, info.si_pid);
+    }
+  g_assert_cmpint (errno, ==, ECHILD);
+}
+
+static void
+run_case (gconstpointer data)
+{
+  const Case *test = data;
+  guint n_descriptors = count_descriptors ();
+
+  alarm (DEADLINE_S);
+  if (test->plain != NULL)
+    test->plain ();
+  else
+    test->with_way (test->way);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  assert_no_child ();
+  alarm (0);
+  g_assert_cmpuint (count_descriptors (), <=, n_descriptors);
+}
+
+static void
+add_case (const char *path, Case test)
+{
+  g_test_add_data_func_full (path, g_memdup2 (&test, sizeof test), run_case, g_free);
+}
+
+void
+mpipe_test_add (const char *path, void (*func) (void))
+{
+  add_case (path, (Case){ .plain = func });
+}
+
+static void
+add_way (const char *path, const MpipeTestWay *way, MpipeTestFunc func)
+{
+  g_autofree char *full = g_strdup_printf ("%s/%s", path, way->name);
+
+  add_case (full, (Case){ .way = way, .with_way = func });
+}
+
+void
+mpipe_test_add_ways (const char *path, MpipeTestFunc func)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    add_way (path, &ways[i], func);
+}
+
+void
+mpipe_test_add_process_ways (const char *path, MpipeTestFunc func)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    if (!ways[i].in_threads)
+      add_way (path, &ways[i], func);
+}
+
+/* GLib opens descriptors of its own when the first child is started; they stay. */
+static void
+warm_up (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) subprocess
+      = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, "/bin/true", NULL);
+
+  g_assert_no_error (error);
+  g_subprocess_wait (subprocess, NULL, &error);
+  g_assert_no_error (error);
+  g_main_context_iteration (NULL, FALSE);
+}
+
+void
+mpipe_test_init (int *argc, char ***argv)
+{
+  mpipe_test_workers_register ();
+  mpipe_init (argc, argv);
+  g_test_init (argc, argv, NULL);
+  prctl (PR_SET_CHILD_SUBREAPER, 1); /* children of workers that are left come to us, and are found */
+  warm_up ();
+}
+
+/* Making */
+
+MpipeStage *
+mpipe_test_stage (const MpipeTestWay *way, const char *worker, guint size)
+{
+  MpipeStage *stage = way->ordered ? mpipe_stage_new_ordered (worker, size)
+                                   : mpipe_stage_new_unordered (worker, size);
+
+  if (way->in_threads)
+    {
+      g_autoptr (MpipeLauncher) launcher = mpipe_thread_launcher_new (way->with_page);
+
+      mpipe_stage_set_launcher (stage, launcher);
+    }
+  return stage;
+}
+
+/* Takes @first over. */
+MpipePipeline *
+mpipe_test_pipeline (MpipeStage *first)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MpipeStage) owned = first;
+  MpipePipeline *pipeline = mpipe_pipeline_new (owned, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (pipeline);
+  return pipeline;
+}
+
+char *
+mpipe_test_build_path (const char *name)
+{
+  return g_test_build_filename (G_TEST_BUILT, name, NULL);
+}
+
+/* Calls that must not fail */
+
+void
+mpipe_test_put (MpipePipeline *pipeline, gint64 first, gint64 n)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (gint64 i = first; i < first + n; i++)
+    {
+      g_assert_cmpuint (mpipe_pipeline_put (pipeline, g_variant_new_int64 (i), NULL, &error), >, 0);
+      g_assert_no_error (error);
+    }
+}
+
+GVariant *
+mpipe_test_get (MpipePipeline *pipeline)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *result = mpipe_pipeline_get (pipeline, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (result);
+  g_assert_false (g_variant_is_floating (result));
+  return result;
+}
+
+gint64
+mpipe_test_get_int64 (MpipePipeline *pipeline)
+{
+  g_autoptr (GVariant) result = mpipe_test_get (pipeline);
+
+  g_assert_cmpstr (g_variant_get_type_string (result), ==, "x");
+  return g_variant_get_int64 (result);
+}
+
+void
+mpipe_test_get_end (MpipePipeline *pipeline)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (mpipe_pipeline_get (pipeline, NULL, &error));
+  g_assert_no_error (error);
+}
+
+GError *
+mpipe_test_get_error (MpipePipeline *pipeline)
+{
+  GError *error = NULL;
+
+  g_assert_null (mpipe_pipeline_get (pipeline, NULL, &error));
+  g_assert_nonnull (error);
+  return error;
+}
+
+/* Stops, reads nothing more, and waits until everything is gone. */
+void
+mpipe_test_finish (MpipePipeline *pipeline)
+{
+  g_autoptr (GError) error = NULL;
+
+  mpipe_pipeline_stop (pipeline);
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static int
+compare_int64 (gconstpointer a, gconstpointer b)
+{
+  gint64 first = *(const gint64 *) a, second = *(const gint64 *) b;
+
+  return first < second ? -1 : first > second;
+}
+
+GArray *
+mpipe_test_get_all (MpipePipeline *pipeline, const MpipeTestWay *way)
+{
+  GArray *values = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GError) error = NULL;
+  GVariant *result;
+
+  while ((result = mpipe_pipeline_get (pipeline, NULL, &error)) != NULL)
+    {
+      gint64 value = g_variant_get_int64 (result);
+
+      g_array_append_val (values, value);
+      g_variant_unref (result);
+    }
+  g_assert_no_error (error);
+  if (!way->ordered)
+    g_array_sort (values, compare_int64);
+  return values;
+}
+
+void
+mpipe_test_assert_range (GArray *values, gint64 first, gint64 n, gint64 step)
+{
+  g_assert_cmpuint (values->len, ==, n);
+  for (guint i = 0; i < values->len; i++)
+    g_assert_cmpint (g_array_index (values, gint64, i), ==, first + i * step);
+}
+
+void
+mpipe_test_iterate_until (gboolean *done)
+{
+  while (!*done)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* For what no event tells; the deadline of the test bounds it. */
+void
+mpipe_test_wait_until (gboolean (*condition) (gpointer user_data), gpointer user_data)
+{
+  while (!condition (user_data))
+    g_thread_yield ();
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include <mpipe-glib.h>
+
+G_BEGIN_DECLS
+
+/* One way to run a pipeline: the same test is added once for each. */
+typedef struct
+{
+  const char *name;
+  gboolean in_threads;
+  gboolean with_page; /* when in threads */
+  gboolean ordered;
+} MpipeTestWay;
+
+typedef void (*MpipeTestFunc) (const MpipeTestWay *way);
+
+/* At the beginning of main(); does not return in a worker process. */
+void mpipe_test_init (int *argc, char ***argv);
+
+/* Adds @func as PATH, or as PATH/WAY for all ways, or those with processes. Each test has a deadline and
+ * fails when a child process or a descriptor is left behind. */
+void mpipe_test_add (const char *path, void (*func) (void));
+void mpipe_test_add_ways (const char *path, MpipeTestFunc func);
+void mpipe_test_add_process_ways (const char *path, MpipeTestFunc func);
+
+MpipeStage *mpipe_test_stage (const MpipeTestWay *way, const char *worker, guint size);
+MpipePipeline *mpipe_test_pipeline (MpipeStage *first);
+char *mpipe_test_build_path (const char *name);
+
+/* What a call gives, or the test fails. */
+void mpipe_test_put (MpipePipeline *pipeline, gint64 first, gint64 n);
+GVariant *mpipe_test_get (MpipePipeline *pipeline);
+gint64 mpipe_test_get_int64 (MpipePipeline *pipeline);
+void mpipe_test_get_end (MpipePipeline *pipeline);
+GError *mpipe_test_get_error (MpipePipeline *pipeline);
+void mpipe_test_finish (MpipePipeline *pipeline);
+
+/* All int64 results up to the end, sorted unless the way is ordered. */
+GArray *mpipe_test_get_all (MpipePipeline *pipeline, const MpipeTestWay *way);
+void mpipe_test_assert_range (GArray *values, gint64 first, gint64 n, gint64 step);
+
+/* Iterates the main context until @done is TRUE. */
+void mpipe_test_iterate_until (gboolean *done);
+void mpipe_test_wait_until (gboolean (*condition) (gpointer user_data), gpointer user_data);
+
+G_END_DECLS

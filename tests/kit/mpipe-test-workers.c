@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include "mpipe-test-workers.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static GVariant *
+echo (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  return g_variant_ref (task);
+}
+
+static GVariant *
+add (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  g_autoptr (GVariant) summand
+      = mpipe_worker_lookup_parameter (worker, "summand", G_VARIANT_TYPE_INT64);
+
+  return g_variant_new_int64 (g_variant_get_int64 (task)
+                              + (summand != NULL ? g_variant_get_int64 (summand) : 1));
+}
+
+static GVariant *
+nothing (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  return NULL;
+}
+
+static GVariant *
+several (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  gint64 value = g_variant_get_int64 (task);
+
+  for (int i = 0; i < 3; i++)
+    if (!mpipe_worker_put_result (worker, g_variant_new_int64 (10 * value + i), error))
+      return NULL;
+  return NULL;
+}
+
+static GVariant *
+put_and_give (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  if (!mpipe_worker_put_result (worker, task, error))
+    return NULL;
+  return g_variant_new_int64 (-g_variant_get_int64 (task));
+}
+
+static GVariant *
+count (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  gint64 n = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (worker), "count"));
+
+  if (task == NULL)
+    return g_variant_new_int64 (n);
+  g_object_set_data (G_OBJECT (worker), "count", GINT_TO_POINTER (n + 1));
+  return NULL;
+}
+
+static GVariant *
+describe (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  return g_variant_new ("(sui@a{sv})", mpipe_worker_get_stage_name (worker),
+                        mpipe_worker_get_index (worker), (int) getpid (),
+                        mpipe_worker_get_parameters (worker));
+}
+
+static GVariant *
+slow (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  g_usleep (g_variant_get_int64 (task));
+  return g_variant_ref (task);
+}
+
+static GVariant *
+print (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  g_print ("# task %" G_GINT64_FORMAT "\n", g_variant_get_int64 (task));
+  return g_variant_ref (task);
+}
+
+static GVariant *
+gate (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  g_autoptr (GVariant) path
+      = mpipe_worker_lookup_parameter (worker, "gate", G_VARIANT_TYPE_STRING);
+
+  while (!g_file_test (g_variant_get_string (path, NULL), G_FILE_TEST_EXISTS))
+    g_usleep (500);
+  return g_variant_ref (task);
+}
+
+/* misbehave */
+
+static GVariant *
+die (const char *mode)
+{
+  if (g_str_equal (mode, "kill"))
+    raise (SIGKILL);
+  if (g_str_equal (mode, "segv"))
+    {
+      signal (SIGSEGV, SIG_DFL); /* a sanitizer has its own */
+      raise (SIGSEGV);
+    }
+  if (g_str_equal (mode, "exit-0"))
+    _exit (0);
+  if (g_str_equal (mode, "exit-1"))
+    _exit (1);
+  if (g_str_equal (mode, "sigstop"))
+    raise (SIGSTOP);
+  for (volatile gboolean forever = TRUE; forever;)
+    ;
+  return NULL;
+}
+
+static GVariant *
+die_once (MpipeWorker *worker, GVariant *task)
+{
+  g_autoptr (GVariant) directory
+      = mpipe_worker_lookup_parameter (worker, "directory", G_VARIANT_TYPE_STRING);
+  g_autofree char *marker
+      = g_build_filename (g_variant_get_string (directory, NULL), "died", NULL);
+
+  if (g_file_test (marker, G_FILE_TEST_EXISTS))
+    return g_variant_ref (task);
+  mpipe_worker_put_result (worker, g_variant_new_int64 (-1), NULL);
+  g_file_set_contents (marker, "", 0, NULL);
+  return die ("kill");
+}
+
+static GVariant *
+misbehave (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  g_autoptr (GVariant) parameter
+      = mpipe_worker_lookup_parameter (worker, "mode", G_VARIANT_TYPE_STRING);
+  const char *mode = g_variant_get_string (parameter, NULL);
+
+  if (g_variant_get_int64 (task) != 3)
+    return g_variant_ref (task);
+  if (g_str_equal (mode, "error"))
+    {
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "No such number: 3");
+      return NULL;
+    }
+  if (g_str_equal (mode, "wrong-type"))
+    return g_variant_new_string ("three");
+  if (g_str_equal (mode, "unsendable"))
+    return g_variant_new_handle (3);
+  if (g_str_equal (mode, "once"))
+    return die_once (worker, task);
+  return die (mode);
+}
+
+/* TestLife */
+
+#define TEST_TYPE_LIFE (test_life_get_type ())
+G_DECLARE_FINAL_TYPE (TestLife, test_life, TEST, LIFE, MpipeWorker)
+
+struct _TestLife
+{
+  MpipeWorker parent_instance;
+  gboolean started;
+};
+
+G_DEFINE_FINAL_TYPE (TestLife, test_life, MPIPE_TYPE_WORKER)
+
+static void
+leave_mark (MpipeWorker *worker, const char *what)
+{
+  g_autoptr (GVariant) directory
+      = mpipe_worker_lookup_parameter (worker, "directory", G_VARIANT_TYPE_STRING);
+  g_autofree char *name = g_strdup_printf ("%s-%u", what, mpipe_worker_get_index (worker));
+  g_autofree char *path
+      = g_build_filename (g_variant_get_string (directory, NULL), name, NULL);
+
+  g_file_set_contents (path, "", 0, NULL);
+}
+
+static gboolean
+test_life_start (MpipeWorker *worker, GError **error)
+{
+  g_autoptr (GVariant) refuse
+      = mpipe_worker_lookup_parameter (worker, "refuse", G_VARIANT_TYPE_STRING);
+
+  if (refuse != NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s",
+                   g_variant_get_string (refuse, NULL));
+      return FALSE;
+    }
+  leave_mark (worker, "started");
+  TEST_LIFE (worker)->started = TRUE;
+  return TRUE;
+}
+
+static GVariant *
+test_life_task (MpipeWorker *worker, GVariant *task, GError **error)
+{
+  g_assert_true (TEST_LIFE (worker)->started);
+  return g_variant_ref (task);
+}
+
+static void
+test_life_stop (MpipeWorker *worker)
+{
+  leave_mark (worker, "stopped");
+}
+
+static void
+test_life_class_init (TestLifeClass *klass)
+{
+  MPIPE_WORKER_CLASS (klass)->start = test_life_start;
+  MPIPE_WORKER_CLASS (klass)->task = test_life_task;
+  MPIPE_WORKER_CLASS (klass)->stop = test_life_stop;
+}
+
+static void
+test_life_init (TestLife *self)
+{
+}
+
+void
+mpipe_test_workers_register (void)
+{
+  const struct
+  {
+    const char *name;
+    MpipeTaskFunc func;
+  } funcs[] = {
+    { "echo", echo },
+    { "add", add },
+    { "nothing", nothing },
+    { "several", several },
+    { "put-and-give", put_and_give },
+    { "count", count },
+    { "describe", describe },
+    { "slow", slow },
+    { "print", print },
+    { "gate", gate },
+    { "misbehave", misbehave },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (funcs); i++)
+    mpipe_worker_register_func (funcs[i].name, funcs[i].func, NULL, NULL);
+  mpipe_worker_register (TEST_TYPE_LIFE);
+}

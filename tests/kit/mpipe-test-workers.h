@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include <mpipe-glib.h>
+
+G_BEGIN_DECLS
+
+/* Registers the workers of the tests:
+ *
+ *   echo          gives the task back
+ *   add           adds the parameter "summand", or 1
+ *   nothing       gives nothing
+ *   several       puts the numbers 10 t, 10 t + 1, 10 t + 2
+ *   put-and-give  puts t and returns -t
+ *   count         gives nothing; for its stop task, how many tasks it had
+ *   describe      gives (stage name, index, pid, parameters)
+ *   slow          sleeps t µs, gives t
+ *   print         prints a line, gives the task back
+ *   gate          waits until the file of parameter "gate" exists, gives the task back
+ *   misbehave     does what the parameter "mode" says on task 3; gives back the others
+ *   TestLife      a class: (started, stopped) are seen in files of the parameter "directory" */
+void mpipe_test_workers_register (void);
+
+G_END_DECLS
