@@ -63,7 +63,7 @@ static void
 set_state (MpipeWorkerProcess *self, MpipeWorkerProcessState from, MpipeWorkerProcessState to)
 {
   g_assert (self->state == from && to > from);
-  g_debug ("worker process %d: %s → %s", mpipe_worker_process_get_pid (self),
+  g_debug ("worker process %d: %s -> %s", mpipe_worker_process_get_pid (self),
            state_to_string (from), state_to_string (to));
   self->state = to;
 }

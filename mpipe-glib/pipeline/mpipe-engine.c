@@ -67,7 +67,7 @@ set_state (MpipeEngine *self, EngineState from, EngineState to)
   static const char *const names[] = { "starting", "running", "ended" };
 
   g_assert (self->state == from && to > from);
-  g_debug ("engine: %s → %s", names[from], names[to]);
+  g_debug ("engine: %s -> %s", names[from], names[to]);
   self->state = to;
 }
 

@@ -114,7 +114,7 @@ new_type_error (MpipeWorkerSlot *self, const MpipePayload *result)
   g_autofree char *expected = g_variant_type_dup_string (self->stage->result_type);
 
   return g_error_new (MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
-                      "gave a result of type “%s”, the stage's results are of type “%s”,",
+                      "gave a result of type “%s”, the stage's results are of type “%s”",
                       mpipe_type_table_get (self->types, result->type)->string, expected);
 }
 
@@ -366,24 +366,30 @@ find_culprit (MpipeWorkerSlot *self)
   return mpipe_leases_get (self->leases, number) != NULL ? number : 0;
 }
 
+/* Says which task an end is charged to: “… died of signal 11 on task 41”. */
+static char *
+name_task (const GError *error, const MpipeItem *task)
+{
+  gboolean is_sentence = error->domain == MPIPE_ERROR
+                         && (error->code == MPIPE_ERROR_WORKER_DIED
+                             || error->code == MPIPE_ERROR_TIMED_OUT);
+  g_autofree char *name = task->is_stop
+                              ? g_strdup ("its stop task")
+                              : g_strdup_printf ("task %" G_GUINT64_FORMAT, task->id);
+
+  return g_strdup_printf (is_sentence ? "%s on %s" : "%s (on %s)", error->message, name);
+}
+
 static void
 charge (MpipeWorkerSlot *self, guint64 number, const GError *error)
 {
   MpipeItem *task = mpipe_leases_remove (self->leases, number);
   GError *charged = g_error_copy (error);
 
-  if (task->is_stop)
-    {
-      g_free (charged->message);
-      charged->message = g_strdup_printf ("%s on its stop task", error->message);
-    }
-  else
-    {
-      g_free (charged->message);
-      charged->message
-          = g_strdup_printf ("%s on task %" G_GUINT64_FORMAT, error->message, task->id);
-      mpipe_counter_add (&self->statistics->n_failed, 1);
-    }
+  g_free (charged->message);
+  charged->message = name_task (error, task);
+  if (!task->is_stop)
+    mpipe_counter_add (&self->statistics->n_failed, 1);
   self->events->ended (self->owner, task, charged, TRUE);
 }
 
@@ -630,9 +636,13 @@ mpipe_worker_slot_get_n_leased (MpipeWorkerSlot *self)
 gboolean
 mpipe_worker_slot_is_starting (MpipeWorkerSlot *self)
 {
-  return self->restart_source != NULL
-         || (self->process != NULL
-             && mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_STARTING);
+  MpipeWorkerProcessState state;
+
+  if (self->process == NULL)
+    return self->restart_source != NULL;
+  state = mpipe_worker_process_get_state (self->process);
+  return state == MPIPE_WORKER_PROCESS_STARTING
+         || (state == MPIPE_WORKER_PROCESS_ENDING && !self->retired);
 }
 
 /* Whether there is no process. */

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* A worker program that speaks the protocol by itself, without the library, and breaks it where its mode says
+ * so: at its start, or on the task whose value, an int64, is 3. All other tasks are given back.
+ *
+ *   misbehaving-worker MODE */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mpipe-glib/wire/mpipe-protocol-private.h"
+
+#define CULPRIT 3
+
+static const char *mode;
+
+static int
+is (const char *name)
+{
+  return strcmp (mode, name) == 0;
+}
+
+static void
+write_all (const void *data, size_t size)
+{
+  for (const char *p = data; size > 0;)
+    {
+      ssize_t n = write (MPIPE_CHANNEL_FD, p, size);
+
+      if (n <= 0)
+        _exit (3);
+      p += n;
+      size -= (size_t) n;
+    }
+}
+
+static int
+read_all (void *data, size_t size)
+{
+  for (char *p = data; size > 0;)
+    {
+      ssize_t n = read (MPIPE_CHANNEL_FD, p, size);
+
+      if (n <= 0)
+        return 0;
+      p += n;
+      size -= (size_t) n;
+    }
+  return 1;
+}
+
+static void
+send_frame (uint8_t kind, uint8_t flags, uint16_t type, uint64_t sequence, const void *payload,
+            uint32_t size)
+{
+  static const char zeros[8];
+  MpipeFrameHeader header = { size, kind, flags, type, sequence };
+
+  write_all (&header, sizeof header);
+  write_all (payload, size);
+  write_all (zeros, (8 - size % 8) % 8);
+}
+
+static void
+send_hello (void)
+{
+  uint32_t hello[4] = { is ("bad-version") ? 99 : MPIPE_PROTOCOL_VERSION, 0, (uint32_t) getpid (), 0 };
+
+  send_frame (MPIPE_FRAME_HELLO, 0, 0, 0, hello, sizeof hello);
+}
+
+static void
+wait_for_ever (void)
+{
+  for (;;)
+    pause ();
+}
+
+/* As a worker with a main loop would. */
+static void
+wait_for_end (void)
+{
+  char byte;
+
+  while (read_all (&byte, 1))
+    ;
+  _exit (1);
+}
+
+static void
+fail (uint64_t sequence, const char *message)
+{
+  char payload[256];
+  int32_t code = 7;
+  size_t length = strlen (message) + 1;
+
+  memcpy (payload, &code, sizeof code);
+  memcpy (payload + 4, "test", 5);
+  memcpy (payload + 9, message, length);
+  send_frame (MPIPE_FRAME_FAILED, 0, 0, sequence, payload, (uint32_t) (9 + length));
+}
+
+static void
+misbehave_at_start (void)
+{
+  if (is ("exit-at-start"))
+    _exit (0);
+  if (is ("kill-at-start"))
+    raise (SIGKILL);
+  if (is ("silent-at-start"))
+    wait_for_end ();
+  if (is ("garbage-at-start"))
+    {
+      write_all ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 38);
+      wait_for_end ();
+    }
+  if (is ("refuse"))
+    {
+      fail (0, "no licence");
+      _exit (1);
+    }
+  if (is ("result-before-ready"))
+    {
+      send_hello ();
+      send_frame (MPIPE_FRAME_DONE, 0, 0, 1, NULL, 0);
+      wait_for_end ();
+    }
+}
+
+static void
+end_itself (void)
+{
+  if (is ("kill"))
+    raise (SIGKILL);
+  if (is ("segv"))
+    raise (SIGSEGV);
+  if (is ("abort"))
+    raise (SIGABRT);
+  if (is ("exit-0"))
+    _exit (0);
+  if (is ("exit-1"))
+    _exit (1);
+  if (is ("loop"))
+    for (;;)
+      ;
+  if (is ("sigstop"))
+    raise (SIGSTOP);
+  if (is ("silent"))
+    wait_for_end ();
+  if (is ("close"))
+    {
+      close (MPIPE_CHANNEL_FD);
+      wait_for_ever ();
+    }
+  if (is ("close-and-exit"))
+    {
+      close (MPIPE_CHANNEL_FD);
+      _exit (0);
+    }
+}
+
+static void
+send_nonsense (uint16_t type, uint64_t sequence)
+{
+  int64_t value = CULPRIT;
+
+  if (is ("garbage"))
+    for (int i = 0; i < 100; i++)
+      write_all ("\xde\xad\xbe\xef\0\1\2\3\4\5\6\7", 12);
+  if (is ("unknown-kind"))
+    send_frame (77, 0, 0, sequence, NULL, 0);
+  if (is ("huge"))
+    {
+      MpipeFrameHeader header = { 0xfffffff0u, MPIPE_FRAME_RESULT, 0, type, sequence };
+
+      write_all (&header, sizeof header);
+    }
+  if (is ("promise"))
+    {
+      MpipeFrameHeader header = { 1000u << 20, MPIPE_FRAME_RESULT, 0, type, sequence };
+
+      write_all (&header, sizeof header);
+      _exit (0);
+    }
+  if (is ("truncated"))
+    {
+      MpipeFrameHeader header = { 8, MPIPE_FRAME_RESULT, 0, type, sequence };
+
+      write_all (&header, sizeof header);
+      write_all (&value, 5);
+      _exit (0);
+    }
+  if (is ("unnamed-type"))
+    send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 999, sequence, &value, sizeof value);
+  if (is ("bad-type"))
+    send_frame (MPIPE_FRAME_TYPE, 0, 500, 0, "a{vs", 4);
+  if (is ("handle-type"))
+    send_frame (MPIPE_FRAME_TYPE, 0, 500, 0, "h", 1);
+  if (is ("many-types"))
+    for (uint16_t i = 100; i < 65000; i++)
+      send_frame (MPIPE_FRAME_TYPE, 0, i, 0, "x", 1);
+  if (is ("wrong-size"))
+    send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, type, sequence, &value, 7);
+  if (is ("wrong-type"))
+    {
+      send_frame (MPIPE_FRAME_TYPE, 0, 600, 0, "s", 1);
+      send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 600, sequence, "three", 6);
+    }
+  if (is ("not-normal"))
+    {
+      send_frame (MPIPE_FRAME_TYPE, 0, 601, 0, "as", 2);
+      send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 601, sequence, "abc\377\376\375", 6);
+    }
+  if (is ("unknown-number"))
+    send_frame (MPIPE_FRAME_DONE, 0, 0, sequence + 1000, NULL, 0);
+  if (is ("goodbye"))
+    send_frame (MPIPE_FRAME_GOODBYE, 0, 0, 0, NULL, 0);
+  if (is ("ready-again"))
+    send_frame (MPIPE_FRAME_READY, 0, 0, 0, NULL, 0);
+  if (is ("skipped"))
+    send_frame (MPIPE_FRAME_SKIPPED, 0, 0, sequence, NULL, 0);
+  wait_for_end ();
+}
+
+static void
+do_task (const MpipeFrameHeader *task, const char *payload)
+{
+  int64_t value = 0;
+
+  if (task->size == sizeof value)
+    memcpy (&value, payload, sizeof value);
+  if (value == CULPRIT && is ("error"))
+    {
+      fail (task->sequence, "No such number: 3");
+      return;
+    }
+  if (value == CULPRIT && is ("done-twice"))
+    send_frame (MPIPE_FRAME_DONE, 0, 0, task->sequence, NULL, 0);
+  else if (value == CULPRIT && !is ("noise") && !is ("echo") && strstr (mode, "-at-stop") == NULL)
+    {
+      end_itself ();
+      send_nonsense (task->type, task->sequence);
+    }
+  if (is ("noise"))
+    {
+      printf ("# MPIPE\1\2 noise %ld\n", (long) value);
+      fflush (stdout);
+    }
+  send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, task->type, task->sequence, payload,
+              task->size);
+}
+
+/* Returns: whether it goes on. */
+static int
+handle_frame (const MpipeFrameHeader *header, const char *payload)
+{
+  switch (header->kind)
+    {
+    case MPIPE_FRAME_TYPE:
+      send_frame (MPIPE_FRAME_TYPE, 0, header->type, 0, payload, header->size);
+      return 1;
+    case MPIPE_FRAME_TASK:
+      do_task (header, payload);
+      return 1;
+    case MPIPE_FRAME_STOP:
+      if (is ("kill-at-stop"))
+        raise (SIGKILL);
+      if (is ("silent-at-stop"))
+        wait_for_ever ();
+      send_frame (MPIPE_FRAME_DONE, 0, 0, header->sequence, NULL, 0);
+      send_frame (MPIPE_FRAME_GOODBYE, 0, 0, 0, NULL, 0);
+      return 0;
+    case MPIPE_FRAME_HELLO:
+    default:
+      return 1;
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  mode = argc > 1 ? argv[1] : "echo";
+  misbehave_at_start ();
+  send_hello ();
+  send_frame (MPIPE_FRAME_READY, 0, 0, 0, NULL, 0);
+  for (int goes_on = 1; goes_on;)
+    {
+      MpipeFrameHeader header;
+      size_t size;
+      char *payload;
+
+      if (!read_all (&header, sizeof header))
+        return 1;
+      size = (header.size + 7u) / 8u * 8u;
+      payload = malloc (size + 1);
+      if (payload == NULL || !read_all (payload, size))
+        return 1;
+      goes_on = handle_frame (&header, payload);
+      free (payload);
+    }
+  return 0;
+}

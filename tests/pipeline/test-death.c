@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Workers that end, hang or talk nonsense: eight tasks, four workers, task 3 misbehaves; seven results and
+ * one precise error, whatever happens. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "mpipe-test-kit.h"
+
+#define N_TASKS 8
+#define CULPRIT 3
+#define TIMEOUT_MS 300
+
+typedef struct
+{
+  const char *mode;
+  int code;         /* of MPIPE_ERROR */
+  const char *says; /* what the message holds */
+  gboolean typed;   /* the stage declares the type of its results */
+} Fault;
+
+/* Returns: a stage of a program that breaks the protocol */
+static MpipeStage *
+new_raw_stage (const MpipeTestWay *way, const char *mode, guint size)
+{
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "kit", "misbehaving-worker", NULL);
+  const char *argv[] = { program, mode, NULL };
+  MpipeStage *stage = mpipe_stage_new_command (argv, size);
+
+  mpipe_stage_set_ordered (stage, way->ordered);
+  return stage;
+}
+
+/* Returns: a stage of a worker that uses the library and misbehaves in its task */
+static MpipeStage *
+new_own_stage (const MpipeTestWay *way, const char *mode, guint size)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "misbehave", size);
+
+  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mode': <%s>}", mode));
+  return stage;
+}
+
+static void
+assert_seven_and_one (MpipeStage *stage, const MpipeTestWay *way, const Fault *fault)
+{
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autofree char *task = g_strdup_printf ("task %d", CULPRIT + 1);
+  guint n_results = 0, n_errors = 0, mask = 0;
+
+  mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+  if (fault->typed)
+    mpipe_stage_set_result_type (stage, G_VARIANT_TYPE_INT64);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, 0, N_TASKS);
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      guint64 id = 0;
+      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      if (way->ordered)
+        g_assert_cmpuint (id, ==, n_results + n_errors + 1);
+      if (result != NULL)
+        {
+          n_results++;
+          g_assert_cmpint (g_variant_get_int64 (result), ==, id - 1);
+          mask |= 1u << (id - 1);
+          continue;
+        }
+      n_errors++;
+      g_test_message ("%s", error->message);
+      g_assert_error (error, MPIPE_ERROR, fault->code);
+      g_assert_nonnull (strstr (error->message, "stage “"));
+      g_assert_nonnull (strstr (error->message, task));
+      g_assert_nonnull (strstr (error->message, fault->says));
+      g_assert_cmpuint (id, ==, CULPRIT + 1);
+    }
+  g_assert_cmpuint (n_errors, ==, 1);
+  g_assert_cmpuint (n_results, ==, N_TASKS - 1);
+  g_assert_cmpuint (mask, ==, 0xff & ~(1u << CULPRIT));
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+}
+
+static void
+test_a_worker_of_the_library_fails_its_task_only (const MpipeTestWay *way)
+{
+  const Fault faults[] = {
+    { "kill", MPIPE_ERROR_WORKER_DIED, "signal 9" },
+    { "segv", MPIPE_ERROR_WORKER_DIED, "signal 11" },
+    { "exit-0", MPIPE_ERROR_WORKER_DIED, "exited with status 0" },
+    { "exit-1", MPIPE_ERROR_WORKER_DIED, "exited with status 1" },
+    { "error", MPIPE_ERROR_TASK_FAILED, "No such number: 3 (g-file-error-quark, 4)" },
+    { "loop", MPIPE_ERROR_TIMED_OUT, "time limit of 300 ms" },
+    { "sigstop", MPIPE_ERROR_TIMED_OUT, "time limit of 300 ms" },
+    { "wrong-type", MPIPE_ERROR_TASK_FAILED, "“s”", TRUE },
+    { "unsendable", MPIPE_ERROR_TASK_FAILED, "“h”" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      g_test_message ("%s", faults[i].mode);
+      assert_seven_and_one (new_own_stage (way, faults[i].mode, 4), way, &faults[i]);
+    }
+}
+
+static void
+test_a_worker_that_breaks_the_protocol_fails_its_task_only (const MpipeTestWay *way)
+{
+  const Fault faults[] = {
+    { "kill", MPIPE_ERROR_WORKER_DIED, "signal 9" },
+    { "segv", MPIPE_ERROR_WORKER_DIED, "signal 11" },
+    { "abort", MPIPE_ERROR_WORKER_DIED, "signal 6" },
+    { "exit-0", MPIPE_ERROR_WORKER_DIED, "exited with status 0" },
+    { "exit-1", MPIPE_ERROR_WORKER_DIED, "exited with status 1" },
+    { "error", MPIPE_ERROR_TASK_FAILED, "No such number: 3 (test, 7)" },
+    { "loop", MPIPE_ERROR_TIMED_OUT, "time limit" },
+    { "sigstop", MPIPE_ERROR_TIMED_OUT, "time limit" },
+    { "silent", MPIPE_ERROR_TIMED_OUT, "time limit" },
+    { "close", MPIPE_ERROR_WORKER_DIED, "closed its channel" },
+    { "close-and-exit", MPIPE_ERROR_WORKER_DIED, "exited with status 0" },
+    { "garbage", MPIPE_ERROR_PROTOCOL, "broke the protocol" },
+    { "unknown-kind", MPIPE_ERROR_PROTOCOL, "unknown kind 77" },
+    { "huge", MPIPE_ERROR_PROTOCOL, "4294967280 bytes" },
+    { "promise", MPIPE_ERROR_WORKER_DIED, "exited with status 0" },
+    { "truncated", MPIPE_ERROR_WORKER_DIED, "exited with status 0" },
+    { "unnamed-type", MPIPE_ERROR_PROTOCOL, "type number 999" },
+    { "bad-type", MPIPE_ERROR_PROTOCOL, "type that cannot be sent" },
+    { "handle-type", MPIPE_ERROR_PROTOCOL, "type that cannot be sent" },
+    { "many-types", MPIPE_ERROR_PROTOCOL, "number 4096" },
+    { "wrong-size", MPIPE_ERROR_PROTOCOL, "7 bytes" },
+    { "wrong-type", MPIPE_ERROR_PROTOCOL, "“s”", TRUE },
+    { "not-normal", MPIPE_ERROR_PROTOCOL, "normal form" },
+    { "unknown-number", MPIPE_ERROR_PROTOCOL, "was not given" },
+    { "goodbye", MPIPE_ERROR_PROTOCOL, "GOODBYE" },
+    { "ready-again", MPIPE_ERROR_PROTOCOL, "READY" },
+    { "skipped", MPIPE_ERROR_PROTOCOL, "SKIPPED" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      g_test_message ("%s", faults[i].mode);
+      assert_seven_and_one (new_raw_stage (way, faults[i].mode, 4), way, &faults[i]);
+    }
+}
+
+static void
+test_a_worker_that_answers_twice_is_replaced (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (new_raw_stage (way, "done-twice", 1));
+  g_autoptr (GError) error = NULL;
+  GVariant *result;
+  guint n = 0;
+
+  mpipe_test_put (pipeline, 0, N_TASKS);
+  mpipe_pipeline_stop (pipeline);
+  while ((result = mpipe_pipeline_get (pipeline, NULL, &error)) != NULL || error != NULL)
+    {
+      n += result != NULL;
+      g_clear_pointer (&result, g_variant_unref);
+      g_clear_error (&error);
+    }
+  /* its task gave nothing, and who came next may have been charged */
+  g_assert_cmpuint (n, >=, N_TASKS - 2);
+}
+
+static void
+test_noise_on_standard_output_harms_nobody (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_raw_stage (way, "noise", 2));
+  g_autoptr (GArray) values = NULL;
+
+  mpipe_test_put (pipeline, 0, 20);
+  mpipe_pipeline_stop (pipeline);
+  values = mpipe_test_get_all (pipeline, way);
+  mpipe_test_assert_range (values, 0, 20, 1);
+}
+
+static void
+assert_does_not_start (MpipeStage *first, int code, const char *says)
+{
+  g_autoptr (MpipeStage) stage = first;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (mpipe_pipeline_new (stage, &error));
+  g_test_message ("%s", error->message);
+  g_assert_error (error, MPIPE_ERROR, code);
+  g_assert_nonnull (strstr (error->message, says));
+}
+
+static void
+test_workers_that_cannot_start_fail_the_pipeline (const MpipeTestWay *way)
+{
+  const struct
+  {
+    const char *mode;
+    const char *says;
+  } faults[] = {
+    { "exit-at-start", "exited with status 0" },
+    { "kill-at-start", "signal 9" },
+    { "silent-at-start", "ready in time" },
+    { "garbage-at-start", "broke the protocol" },
+    { "refuse", "no licence" },
+    { "bad-version", "version 99" },
+    { "result-before-ready", "before READY" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      MpipeStage *stage = new_raw_stage (way, faults[i].mode, 2);
+
+      mpipe_stage_set_start_timeout (stage, 50);
+      assert_does_not_start (stage, MPIPE_ERROR_LAUNCH, faults[i].says);
+    }
+}
+
+static void
+test_a_worker_killed_while_stopping_loses_nothing (const MpipeTestWay *way)
+{
+  const char *const modes[] = { "kill-at-stop", "silent-at-stop" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      MpipeStage *stage = new_raw_stage (way, modes[i], 2);
+      g_autoptr (MpipePipeline) pipeline = NULL;
+      g_autoptr (GArray) values = NULL;
+
+      mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+      pipeline = mpipe_test_pipeline (stage);
+      mpipe_test_put (pipeline, 0, 10);
+      mpipe_pipeline_stop (pipeline);
+      values = mpipe_test_get_all (pipeline, way);
+      mpipe_test_assert_range (values, 0, 10, 1);
+      g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+    }
+}
+
+static void
+test_a_task_is_tried_again_as_often_as_is_said (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_own_stage (way, "kill", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  GVariant *result;
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  g_object_ref (stage);
+  mpipe_stage_set_max_attempts (stage, 3);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, 0, N_TASKS);
+  mpipe_pipeline_stop (pipeline);
+  while ((result = mpipe_pipeline_get (pipeline, NULL, &error)) != NULL || error != NULL)
+    {
+      n += result != NULL;
+      if (error != NULL)
+        g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+      g_clear_pointer (&result, g_variant_unref);
+      g_clear_error (&error);
+    }
+  g_assert_cmpuint (n, ==, N_TASKS - 1);
+  g_assert_cmpuint (mpipe_stage_get_n_retried (stage), ==, 2);
+  g_assert_cmpuint (mpipe_stage_get_n_failed (stage), ==, 1);
+  g_object_unref (stage);
+}
+
+static void
+test_a_task_that_is_tried_again_gives_its_results_once (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "misbehave", 2);
+  g_autofree char *directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
+  g_autofree char *marker = g_build_filename (directory, "died", NULL);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GArray) values = NULL;
+
+  mpipe_stage_set_parameters (
+      stage, g_variant_new_parsed ("{'mode': <'once'>, 'directory': <%s>}", directory));
+  mpipe_stage_set_max_attempts (stage, 2);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, 0, N_TASKS);
+  mpipe_pipeline_stop (pipeline);
+  values = mpipe_test_get_all (pipeline, way);
+  mpipe_test_assert_range (values, 0, N_TASKS, 1);
+  g_assert_true (g_file_test (marker, G_FILE_TEST_EXISTS));
+  g_remove (marker);
+  g_rmdir (directory);
+}
+
+static void
+test_a_stream_of_poison_ends_as_failures (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_own_stage (way, "kill", 2));
+  guint n_errors = 0;
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < 30; i++)
+    mpipe_test_put (pipeline, CULPRIT, 1);
+  mpipe_pipeline_stop (pipeline);
+  while (mpipe_pipeline_get (pipeline, NULL, &error) == NULL && error != NULL)
+    {
+      n_errors++;
+      g_clear_error (&error);
+    }
+  g_assert_cmpuint (n_errors, ==, 30);
+  g_assert_cmpuint (mpipe_pipeline_get_n_failed (pipeline), ==, 30);
+}
+
+static void
+test_a_failure_keeps_its_place_through_later_stages (const MpipeTestWay *way)
+{
+  MpipeStage *first = new_own_stage (way, "exit-0", 3);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "add", 2);
+  g_autoptr (MpipeStage) third = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint n_results = 0, n_errors = 0;
+
+  mpipe_stage_link (first, mpipe_stage_link (second, third));
+  pipeline = mpipe_test_pipeline (first);
+  mpipe_test_put (pipeline, 0, N_TASKS);
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      guint64 id = 0;
+      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      if (way->ordered)
+        g_assert_cmpuint (id, ==, n_results + n_errors + 1);
+      n_results += result != NULL;
+      n_errors += error != NULL;
+    }
+  g_assert_cmpuint (n_results, ==, N_TASKS - 1);
+  g_assert_cmpuint (n_errors, ==, 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  mpipe_test_init (&argc, &argv);
+
+#define ADD(function, path) mpipe_test_add_process_ways ("/mpipe/pipeline/death/" path, function)
+  ADD (test_a_worker_of_the_library_fails_its_task_only,
+       "a-worker-of-the-library-fails-its-task-only");
+  ADD (test_a_worker_that_breaks_the_protocol_fails_its_task_only,
+       "a-worker-that-breaks-the-protocol-fails-its-task-only");
+  ADD (test_a_worker_that_answers_twice_is_replaced, "a-worker-that-answers-twice-is-replaced");
+  ADD (test_noise_on_standard_output_harms_nobody, "noise-on-standard-output-harms-nobody");
+  ADD (test_workers_that_cannot_start_fail_the_pipeline,
+       "workers-that-cannot-start-fail-the-pipeline");
+  ADD (test_a_worker_killed_while_stopping_loses_nothing,
+       "a-worker-killed-while-stopping-loses-nothing");
+  ADD (test_a_task_is_tried_again_as_often_as_is_said,
+       "a-task-is-tried-again-as-often-as-is-said");
+  ADD (test_a_task_that_is_tried_again_gives_its_results_once,
+       "a-task-that-is-tried-again-gives-its-results-once");
+  ADD (test_a_stream_of_poison_ends_as_failures, "a-stream-of-poison-ends-as-failures");
+  ADD (test_a_failure_keeps_its_place_through_later_stages,
+       "a-failure-keeps-its-place-through-later-stages");
+#undef ADD
+
+  return g_test_run ();
+}
