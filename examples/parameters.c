@@ -52,7 +52,7 @@ example_scaler_init (ExampleScaler *self)
 }
 
 static gboolean
-scale (gint64 factor)
+print_scaled (gint64 factor)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (MpipeStage) stage = mpipe_stage_new_ordered ("ExampleScaler", 2);
@@ -61,13 +61,17 @@ scale (gint64 factor)
 
   mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'factor': <%x>}", factor));
   pipeline = mpipe_pipeline_new (stage, &error);
-  for (gint64 i = 1; i <= 5 && pipeline != NULL; i++)
+  if (pipeline == NULL)
+    {
+      g_printerr ("%s\n", error->message);
+      return FALSE;
+    }
+  for (gint64 i = 1; i <= 5; i++)
     mpipe_pipeline_put (pipeline, g_variant_new_int64 (i), NULL, NULL);
-  if (pipeline != NULL)
-    mpipe_pipeline_stop (pipeline);
+  mpipe_pipeline_stop (pipeline);
 
   g_print ("times %" G_GINT64_FORMAT ":", factor);
-  while (pipeline != NULL && (result = mpipe_pipeline_get (pipeline, NULL, &error)) != NULL)
+  while ((result = mpipe_pipeline_get (pipeline, NULL, &error)) != NULL)
     {
       g_print (" %" G_GINT64_FORMAT, g_variant_get_int64 (result));
       g_variant_unref (result);
@@ -83,5 +87,5 @@ main (int argc, char **argv)
 {
   mpipe_worker_register (EXAMPLE_TYPE_SCALER);
   mpipe_init (&argc, &argv);
-  return scale (3) && scale (10) ? 0 : 1;
+  return print_scaled (3) && print_scaled (10) ? 0 : 1;
 }

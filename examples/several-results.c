@@ -25,7 +25,7 @@ factorise (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **err
 int
 main (int argc, char **argv)
 {
-  static const guint64 numbers[] = { 12, 1, 97, 360, 1, 1001, 4294967296, 999999000001 };
+  static const guint64 numbers[] = { 12, 1, 97, 360, 1, 1001, 65536, 999999000001 };
   g_autoptr (GError) error = NULL;
   g_autoptr (MpipeStage) stage = NULL;
   g_autoptr (MpipePipeline) pipeline = NULL;

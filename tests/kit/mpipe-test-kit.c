@@ -62,6 +62,15 @@ assert_no_child (void)
   g_assert_cmpint (errno, ==, ECHILD);
 }
 
+/* GLib's own thread closes the descriptor of a child a moment after it told of its end; what is not closed
+ * at all meets the deadline. */
+static void
+assert_no_descriptor (guint n_before)
+{
+  while (count_descriptors () > n_before)
+    g_thread_yield ();
+}
+
 static void
 run_case (gconstpointer data)
 {
@@ -76,8 +85,8 @@ run_case (gconstpointer data)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   assert_no_child ();
+  assert_no_descriptor (n_descriptors);
   alarm (0);
-  g_assert_cmpuint (count_descriptors (), <=, n_descriptors);
 }
 
 static void
