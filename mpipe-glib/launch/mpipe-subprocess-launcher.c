@@ -105,6 +105,27 @@ mpipe_subprocess_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec 
   return check_helper ("mpipe-worker-host", error);
 }
 
+/* The file of this program: by way of /proc when it was replaced or removed since the program started, so
+ * that workers are of the same making. */
+static char *
+find_own_program (const char *own_name)
+{
+  if (own_name != NULL && g_file_test (own_name, G_FILE_TEST_IS_EXECUTABLE))
+    return g_strdup (own_name);
+  return g_strdup_printf ("/proc/%d/exe", (int) getpid ());
+}
+
+static void
+add_own_arguments (GStrvBuilder *builder, const MpipeLaunchSpec *spec)
+{
+  g_autofree char *own_name = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *program = find_own_program (own_name);
+  g_autofree char *index = g_strdup_printf ("%u", spec->index);
+
+  g_strv_builder_add_many (builder, program, own_name != NULL ? own_name : program,
+                           "--mpipe-worker", spec->stage_name, index, NULL);
+}
+
 /* The arguments of the helper program: the parent it must have, whether to keep standard output aside,
  * the file to execute, and the arguments of the worker. */
 static GStrv
@@ -118,15 +139,7 @@ build_arguments (const MpipeLaunchSpec *spec)
   g_strv_builder_add_many (builder, helper, parent, spec->worker_name != NULL ? "aside" : "keep",
                            NULL);
   if (spec->worker_name != NULL)
-    {
-      g_autofree char *own_name = g_file_read_link ("/proc/self/exe", NULL);
-      g_autofree char *index = g_strdup_printf ("%u", spec->index);
-
-      /* by way of /proc, so that it is this program even after the file was replaced */
-      program = g_strdup_printf ("/proc/%s/exe", parent);
-      g_strv_builder_add_many (builder, program, own_name != NULL ? own_name : program,
-                               "--mpipe-worker", spec->stage_name, index, NULL);
-    }
+    add_own_arguments (builder, spec);
   else if (spec->command != NULL)
     {
       program = g_find_program_in_path (spec->command[0]);

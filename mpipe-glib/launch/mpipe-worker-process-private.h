@@ -66,5 +66,6 @@ gboolean mpipe_worker_process_can_recall (MpipeWorkerProcess *self);
 guint64 mpipe_worker_process_recall (MpipeWorkerProcess *self, guint64 from, guint64 until);
 void mpipe_worker_process_end_recall (MpipeWorkerProcess *self);
 void mpipe_worker_process_end (MpipeWorkerProcess *self, GError *reason);
+void mpipe_worker_process_end_soon (MpipeWorkerProcess *self);
 
 G_END_DECLS

@@ -187,6 +187,26 @@ mpipe_worker_process_end (MpipeWorkerProcess *self, GError *reason)
   close_channel (self);
 }
 
+static gboolean
+end_cb (gpointer user_data)
+{
+  MpipeWorkerProcess *self = user_data;
+
+  g_clear_pointer (&self->timer_source, g_source_unref);
+  mpipe_worker_process_end (self, g_error_new (MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT,
+                                               "did not end in time when it was stopped"));
+  return G_SOURCE_REMOVE;
+}
+
+/* A worker that was told to stop is given a little time. */
+void
+mpipe_worker_process_end_soon (MpipeWorkerProcess *self)
+{
+  if (self->timer_source == NULL && self->state < MPIPE_WORKER_PROCESS_ENDING)
+    self->timer_source
+        = attach (self, g_timeout_source_new (GRACE_MS), end_cb, "[mpipe] goodbye of a worker");
+}
+
 static void
 end_for_protocol (MpipeWorkerProcess *self, GError *error)
 {

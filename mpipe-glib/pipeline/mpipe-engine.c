@@ -313,11 +313,11 @@ settle_cb (gpointer owner)
 
       run->klass->flush (run);
     }
-  mpipe_counter_set (&self->n_backlog, self->backlog.n);
   plan_tick (self);
   if (self->delivered.n + self->notices.n > 0)
     mpipe_event_mailbox_deliver (self->events, &self->delivered, &self->notices, FALSE);
   publish_room (self);
+  mpipe_counter_set (&self->n_backlog, self->backlog.n);
   self->settling = FALSE;
   check_started (self);
   check_ended (self);

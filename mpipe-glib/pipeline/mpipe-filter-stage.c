@@ -84,7 +84,10 @@ mpipe_filter_stage_check (MpipeStage *stage)
 static GPtrArray *
 mpipe_filter_stage_get_inner (MpipeStage *stage)
 {
-  return g_ptr_array_copy (MPIPE_FILTER_STAGE (stage)->stages, NULL, NULL);
+  GPtrArray *inner = g_ptr_array_new ();
+
+  g_ptr_array_extend (inner, MPIPE_FILTER_STAGE (stage)->stages, NULL, NULL);
+  return inner;
 }
 
 static void

@@ -83,10 +83,23 @@ describe_worker (MpipeWorkerSlot *self)
 
 /* Tasks that end */
 
+/* The worker has noticed a recall when it has said something about the last task that was taken back: it
+ * answers in order. */
+static void
+end_recall_at (MpipeWorkerSlot *self, guint64 number)
+{
+  if (self->recall_until == 0 || number != self->recall_until - 1)
+    return;
+  self->recall_until = 0;
+  mpipe_worker_process_end_recall (self->process);
+}
+
 static MpipeItem *
 release (MpipeWorkerSlot *self, guint64 number)
 {
   MpipeItem *task = mpipe_leases_remove (self->leases, number);
+
+  end_recall_at (self, number);
 
   if (!task->is_stop)
     {
@@ -180,11 +193,7 @@ skipped_cb (gpointer owner, guint64 number)
     return FALSE;
   if (mpipe_leases_get (self->leases, number) != NULL)
     self->events->returned (self->owner, mpipe_leases_remove (self->leases, number));
-  if (number == self->recall_until - 1)
-    {
-      self->recall_until = 0;
-      mpipe_worker_process_end_recall (self->process);
-    }
+  end_recall_at (self, number);
   return TRUE;
 }
 
@@ -478,13 +487,19 @@ mpipe_worker_slot_retire (MpipeWorkerSlot *self, MpipeReorder *places)
   timeout_check (self);
 }
 
-/* The worker ends now, with what it holds; none is started again. */
+/* The worker ends now, with what it holds; none is started again. One that was stopped, and has answered
+ * everything, may say its goodbye. */
 void
 mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason)
 {
   self->retired = TRUE;
   drop_source (&self->restart_source);
-  if (self->process != NULL)
+  if (self->process == NULL)
+    return;
+  if (mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_STOPPING
+      && mpipe_leases_get_n (self->leases) == 0)
+    mpipe_worker_process_end_soon (self->process);
+  else
     mpipe_worker_process_end (self->process, g_error_copy (reason));
 }
 

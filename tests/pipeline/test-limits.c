@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Back-pressure: limits in tasks and in bytes, from the reader back to who puts. */
+
+#include "config.h"
+
+#include "mpipe-test-kit.h"
+
+static gboolean
+is_backlog_zero (gpointer pipeline)
+{
+  return mpipe_pipeline_get_backlog (pipeline) == 0;
+}
+
+static guint
+fill (MpipePipeline *pipeline)
+{
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  while (mpipe_pipeline_try_put (pipeline, g_variant_new_int64 (n), &error) != 0)
+    n++;
+  g_assert_no_error (error);
+  return n;
+}
+
+static void
+test_a_full_pipeline_takes_so_many_tasks_and_no_more (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_max_backlog (stage, 10);
+  pipeline = mpipe_test_pipeline (stage);
+  for (int round = 0; round < 3; round++)
+    {
+      g_assert_cmpuint (fill (pipeline), ==, 10);
+      g_assert_cmpuint (fill (pipeline), ==, 0);
+      for (int i = 0; i < 10; i++)
+        g_variant_unref (mpipe_test_get (pipeline));
+      mpipe_test_wait_until (is_backlog_zero, pipeline);
+    }
+}
+
+typedef struct
+{
+  MpipePipeline *pipeline;
+  guint64 max_seen;
+  gint64 n_read;
+} Reader;
+
+static gpointer
+read_all (gpointer data)
+{
+  Reader *reader = data;
+  GVariant *result;
+
+  while ((result = mpipe_pipeline_get (reader->pipeline, NULL, NULL)) != NULL)
+    {
+      reader->max_seen = MAX (reader->max_seen, mpipe_pipeline_get_backlog (reader->pipeline));
+      reader->n_read++;
+      g_variant_unref (result);
+    }
+  return NULL;
+}
+
+static void
+test_with_a_reader_thread_any_number_passes_within_the_limit (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "add", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  Reader reader = { 0 };
+  GThread *thread;
+
+  mpipe_stage_set_max_backlog (first, 50);
+  mpipe_stage_link (first, second);
+  reader.pipeline = pipeline = mpipe_test_pipeline (first);
+  thread = g_thread_new ("reader", read_all, &reader);
+  mpipe_test_put (pipeline, 0, 5000);
+  mpipe_pipeline_stop (pipeline);
+  g_thread_join (thread);
+  g_assert_cmpint (reader.n_read, ==, 5000);
+  g_assert_cmpuint (reader.max_seen, <=, 50);
+}
+
+static void
+test_a_limit_of_one_task_works (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "several", 2);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "echo", 3);
+  g_autoptr (MpipeStage) third = mpipe_test_stage (way, "add", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  Reader reader = { 0 };
+  GThread *thread;
+
+  mpipe_stage_set_max_backlog (first, 1);
+  mpipe_stage_set_max_backlog (second, 1);
+  mpipe_stage_set_max_backlog (third, 1);
+  mpipe_stage_link (first, mpipe_stage_link (second, third));
+  reader.pipeline = pipeline = mpipe_test_pipeline (first);
+  thread = g_thread_new ("reader", read_all, &reader);
+  mpipe_test_put (pipeline, 0, 200);
+  mpipe_pipeline_stop (pipeline);
+  g_thread_join (thread);
+  g_assert_cmpint (reader.n_read, ==, 600);
+}
+
+static void
+test_a_later_stage_that_is_full_stops_who_puts (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipeStage) third = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint64 n_put = 0;
+
+  mpipe_stage_set_max_backlog (third, 5);
+  mpipe_stage_link (first, mpipe_stage_link (second, third));
+  pipeline = mpipe_test_pipeline (first);
+  /* nobody reads: at some number it is over, whatever the timing */
+  for (int calm = 0; calm < 20000; calm++)
+    if (mpipe_pipeline_try_put (pipeline, g_variant_new_int64 (0), NULL) != 0)
+      {
+        n_put++;
+        calm = 0;
+        g_assert_cmpuint (n_put, <, 100000);
+      }
+    else
+      g_thread_yield ();
+  g_assert_cmpuint (mpipe_stage_get_n_tasks (third), ==, 5);
+  mpipe_pipeline_stop (pipeline);
+  for (guint64 i = 0; i < n_put; i++)
+    g_variant_unref (mpipe_test_get (pipeline));
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_bytes_are_bounded_and_a_larger_task_goes_alone (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GVariant) small = NULL, large = NULL;
+  g_autofree guint8 *zeros = g_malloc0 (1 << 20);
+  guint n = 0;
+
+  small = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, zeros, 10000, 1));
+  large = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, zeros, 1 << 20, 1));
+  mpipe_stage_set_max_backlog_bytes (stage, 100000);
+  pipeline = mpipe_test_pipeline (stage);
+
+  while (mpipe_pipeline_try_put (pipeline, small, NULL) != 0)
+    n++;
+  g_assert_cmpuint (n, ==, 10);
+  g_assert_cmpuint (mpipe_pipeline_try_put (pipeline, large, NULL), ==, 0);
+  for (guint i = 0; i < n; i++)
+    g_variant_unref (mpipe_test_get (pipeline));
+  g_assert_cmpuint (mpipe_pipeline_put (pipeline, large, NULL, NULL), >, 0);
+  g_assert_cmpuint (mpipe_pipeline_try_put (pipeline, small, NULL), ==, 0);
+  g_variant_unref (mpipe_test_get (pipeline));
+  g_assert_cmpuint (mpipe_pipeline_put (pipeline, small, NULL, NULL), >, 0);
+  g_variant_unref (mpipe_test_get (pipeline));
+  mpipe_test_finish (pipeline);
+}
+
+static gpointer
+put_many (gpointer pipeline)
+{
+  mpipe_test_put (pipeline, 0, 300);
+  mpipe_pipeline_stop (pipeline);
+  return NULL;
+}
+
+static void
+test_results_larger_than_their_tasks_are_bounded_as_well (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "several", 2);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "several", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  GThread *thread;
+  gsize n = 0;
+  GVariant *result;
+
+  mpipe_stage_set_max_backlog_bytes (first, 160);
+  mpipe_stage_link (first, second);
+  pipeline = mpipe_test_pipeline (first);
+  thread = g_thread_new ("putter", put_many, pipeline);
+  while ((result = mpipe_pipeline_get (pipeline, NULL, NULL)) != NULL)
+    {
+      n++;
+      g_variant_unref (result);
+    }
+  g_thread_join (thread);
+  g_assert_cmpuint (n, ==, 2700);
+}
+
+static void
+test_a_fork_goes_at_the_pace_of_its_slowest_branch (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipeStage) fast = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipeStage) slow = mpipe_test_stage (way, "slow", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  Reader reader = { 0 };
+  GThread *thread;
+
+  mpipe_stage_set_max_backlog (slow, 4);
+  mpipe_stage_link (first, fast);
+  mpipe_stage_link (first, slow);
+  reader.pipeline = pipeline = mpipe_test_pipeline (first);
+  thread = g_thread_new ("reader", read_all, &reader);
+  mpipe_test_put (pipeline, 0, 300);
+  mpipe_pipeline_stop (pipeline);
+  g_thread_join (thread);
+  g_assert_cmpint (reader.n_read, ==, 600);
+}
+
+static gpointer
+cancel_soon (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+static void
+test_waiting_for_room_can_be_cancelled (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+
+  mpipe_stage_set_max_backlog (stage, 3);
+  pipeline = mpipe_test_pipeline (stage);
+  fill (pipeline);
+  thread = g_thread_new ("canceller", cancel_soon, cancellable);
+  g_assert_cmpuint (mpipe_pipeline_put (pipeline, g_variant_new_int64 (9), cancellable, &error), ==,
+                    0);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+  g_assert_cmpuint (mpipe_pipeline_get_n_put (pipeline), ==, 3);
+}
+
+static gpointer
+stop_it (gpointer pipeline)
+{
+  mpipe_pipeline_stop (pipeline);
+  return NULL;
+}
+
+static void
+test_who_waits_for_room_is_told_of_the_stop (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+
+  mpipe_stage_set_max_backlog (stage, 2);
+  pipeline = mpipe_test_pipeline (stage);
+  fill (pipeline);
+  thread = g_thread_new ("stopper", stop_it, pipeline);
+  g_assert_cmpuint (mpipe_pipeline_put (pipeline, g_variant_new_int64 (9), NULL, &error), ==, 0);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_STOPPED);
+  g_thread_join (thread);
+}
+
+static void
+test_a_full_pipeline_of_failing_tasks_goes_on (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "misbehave", 2);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint n_errors = 0;
+
+  mpipe_stage_set_parameters (first, g_variant_new_parsed ("{'mode': <'error'>}"));
+  mpipe_stage_set_max_backlog (first, 4);
+  mpipe_stage_set_max_backlog (second, 2);
+  mpipe_stage_link (first, second);
+  pipeline = mpipe_test_pipeline (first);
+  for (int i = 0; i < 100; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = NULL;
+
+      mpipe_test_put (pipeline, 3, 1);
+      result = mpipe_pipeline_get (pipeline, NULL, &error);
+      n_errors += error != NULL;
+    }
+  g_assert_cmpuint (n_errors, ==, 100);
+}
+
+int
+main (int argc, char **argv)
+{
+  mpipe_test_init (&argc, &argv);
+
+#define ADD(function, path) mpipe_test_add_ways ("/mpipe/pipeline/limits/" path, function)
+  ADD (test_a_full_pipeline_takes_so_many_tasks_and_no_more,
+       "a-full-pipeline-takes-so-many-tasks-and-no-more");
+  ADD (test_with_a_reader_thread_any_number_passes_within_the_limit,
+       "with-a-reader-thread-any-number-passes-within-the-limit");
+  ADD (test_a_limit_of_one_task_works, "a-limit-of-one-task-works");
+  ADD (test_a_later_stage_that_is_full_stops_who_puts,
+       "a-later-stage-that-is-full-stops-who-puts");
+  ADD (test_bytes_are_bounded_and_a_larger_task_goes_alone,
+       "bytes-are-bounded-and-a-larger-task-goes-alone");
+  ADD (test_results_larger_than_their_tasks_are_bounded_as_well,
+       "results-larger-than-their-tasks-are-bounded-as-well");
+  ADD (test_a_fork_goes_at_the_pace_of_its_slowest_branch,
+       "a-fork-goes-at-the-pace-of-its-slowest-branch");
+  ADD (test_waiting_for_room_can_be_cancelled, "waiting-for-room-can-be-cancelled");
+  ADD (test_who_waits_for_room_is_told_of_the_stop, "who-waits-for-room-is-told-of-the-stop");
+  ADD (test_a_full_pipeline_of_failing_tasks_goes_on, "a-full-pipeline-of-failing-tasks-goes-on");
+#undef ADD
+
+  return g_test_run ();
+}
