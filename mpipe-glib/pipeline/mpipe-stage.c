@@ -479,6 +479,15 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
 }
 
 static void
+mpipe_stage_dispose (GObject *object)
+{
+  MpipeStage *self = MPIPE_STAGE (object);
+
+  g_ptr_array_set_size (self->next, 0);
+  G_OBJECT_CLASS (mpipe_stage_parent_class)->dispose (object);
+}
+
+static void
 mpipe_stage_finalize (GObject *object)
 {
   MpipeStage *self = MPIPE_STAGE (object);
@@ -560,6 +569,7 @@ mpipe_stage_class_init (MpipeStageClass *klass)
   object_class->constructed = mpipe_stage_constructed;
   object_class->set_property = mpipe_stage_set_property;
   object_class->get_property = mpipe_stage_get_property;
+  object_class->dispose = mpipe_stage_dispose;
   object_class->finalize = mpipe_stage_finalize;
   klass->check = mpipe_stage_real_check;
   klass->get_inner = mpipe_stage_real_get_inner;

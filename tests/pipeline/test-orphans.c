@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* The application is killed, with SIGKILL, while its workers are busy: none is left, nor what they started.
+ * This program is the application as well, when it is called so. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <mpipe-glib.h>
+
+#define N_WORKERS 4
+#define DEADLINE_S 2
+
+/* Tells the test which processes there are, one line each, and never ends. */
+static GVariant *
+spin (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  pid_t helper = fork ();
+
+  if (helper == 0)
+    for (;;)
+      pause ();
+  g_print ("%d %d\n", (int) getpid (), (int) helper);
+  fflush (stdout);
+  for (volatile gboolean forever = TRUE; forever;)
+    ;
+  return NULL;
+}
+
+static int
+run_application (void)
+{
+  g_autoptr (MpipeStage) stage = mpipe_stage_new_ordered ("spin", N_WORKERS);
+  g_autoptr (MpipePipeline) pipeline = mpipe_pipeline_new (stage, NULL);
+
+  for (int i = 0; i < N_WORKERS; i++)
+    mpipe_pipeline_put (pipeline, g_variant_new_int64 (i), NULL, NULL);
+  for (;;)
+    pause ();
+  return 0;
+}
+
+/* Reaps children, which the workers have become, until there are none. */
+static guint
+reap_all (guint n_expected)
+{
+  gint64 deadline = g_get_monotonic_time () + DEADLINE_S * G_USEC_PER_SEC;
+  guint n = 0;
+
+  while (n < n_expected && g_get_monotonic_time () < deadline)
+    {
+      pid_t pid = waitpid (-1, NULL, WNOHANG);
+
+      if (pid < 0 && errno == ECHILD)
+        break;
+      if (pid > 0)
+        n++;
+      else
+        g_thread_yield ();
+    }
+  return n;
+}
+
+static void
+test_no_busy_worker_outlives_a_killed_application (void)
+{
+  int output[2];
+  FILE *lines;
+  char *line = NULL;
+  size_t size = 0;
+  pid_t application;
+
+  alarm (60);
+  g_assert_no_errno (pipe (output));
+  application = fork ();
+  if (application == 0)
+    {
+      dup2 (output[1], STDOUT_FILENO);
+      close (output[0]);
+      close (output[1]);
+      execl ("/proc/self/exe", "test-orphans", "--application", NULL);
+      _exit (127);
+    }
+  close (output[1]);
+  lines = fdopen (output[0], "r");
+  for (int i = 0; i < N_WORKERS; i++)
+    g_assert_cmpint (getline (&line, &size, lines), >, 0);
+
+  g_assert_no_errno (kill (application, SIGKILL));
+  g_assert_cmpint (waitpid (application, NULL, 0), ==, application);
+  /* each worker, and the process that each had started */
+  g_assert_cmpuint (reap_all (2 * N_WORKERS), ==, 2 * N_WORKERS);
+  fclose (lines);
+  free (line);
+  alarm (0);
+}
+
+int
+main (int argc, char **argv)
+{
+  mpipe_worker_register_func ("spin", spin, NULL, NULL);
+  mpipe_init (&argc, &argv);
+  if (argc > 1 && strcmp (argv[1], "--application") == 0)
+    return run_application ();
+
+  g_test_init (&argc, &argv, NULL);
+  prctl (PR_SET_CHILD_SUBREAPER, 1);
+  g_test_add_func ("/mpipe/pipeline/orphans/no-busy-worker-outlives-a-killed-application",
+                   test_no_busy_worker_outlives_a_killed_application);
+  return g_test_run ();
+}
