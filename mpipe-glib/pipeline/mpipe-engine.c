@@ -463,9 +463,9 @@ engine_thread (gpointer data)
     g_main_loop_run (self->loop);
 
   drop_source (&mailbox);
-  drop_source (&self->tick_source);
   while (g_main_context_iteration (self->context, FALSE))
     ; /* what was about to complete */
+  drop_source (&self->tick_source);
   mpipe_event_mailbox_deliver (self->events, &self->delivered, &self->notices, TRUE);
   mpipe_task_mailbox_close (self->tasks);
   mpipe_event_mailbox_set_completed (self->events);
