@@ -100,6 +100,21 @@ mpipe_reorder_add (MpipeReorder *self, guint64 place, gpointer element)
     mpipe_fifo_push (&self->released, element);
 }
 
+/* The turn passes over places that are closed and empty. */
+static void
+pass_turn (MpipeReorder *self)
+{
+  while (self->next_given < self->next_place)
+    {
+      Slot *slot = slot_of (self, self->next_given);
+
+      if (!slot->closed || !mpipe_fifo_is_empty (&slot->held))
+        return;
+      slot->closed = FALSE;
+      self->next_given++;
+    }
+}
+
 /* Nothing will be added to @place, which must be open. */
 void
 mpipe_reorder_close (MpipeReorder *self, guint64 place)
@@ -110,6 +125,7 @@ mpipe_reorder_close (MpipeReorder *self, guint64 place)
     return;
   g_assert (place >= self->next_given && place < self->next_place);
   slot_of (self, place)->closed = TRUE;
+  pass_turn (self);
 }
 
 /* Returns: (nullable): the next element whose turn it is. */
@@ -120,15 +136,10 @@ mpipe_reorder_take (MpipeReorder *self)
 
   if (!self->ordered)
     element = mpipe_fifo_pop (&self->released);
-  while (self->ordered && self->next_given < self->next_place)
+  else if (self->next_given < self->next_place)
     {
-      Slot *slot = slot_of (self, self->next_given);
-
-      element = mpipe_fifo_pop (&slot->held);
-      if (element != NULL || !slot->closed)
-        break;
-      slot->closed = FALSE;
-      self->next_given++;
+      element = mpipe_fifo_pop (&slot_of (self, self->next_given)->held);
+      pass_turn (self);
     }
   if (element != NULL)
     self->n_held--;

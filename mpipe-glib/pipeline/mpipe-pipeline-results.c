@@ -14,13 +14,16 @@ static void
 reject (MpipePipeline *self, MpipeItem *item, GError *error)
 {
   const MpipeProducer *producer = &item->producer;
+  g_autoptr (GError) accusation = NULL;
 
   if (producer->stage == NULL)
     {
       item->error = error;
       return;
     }
-  mpipe_task_mailbox_accuse (self->tasks, producer, error);
+  accusation = g_error_copy (error);
+  g_prefix_error (&accusation, "gave a bad result: ");
+  mpipe_task_mailbox_accuse (self->tasks, producer, accusation);
   item->stage = producer->stage;
   item->error = error;
   g_prefix_error (&item->error,

@@ -46,9 +46,9 @@ fail_task (MpipeStageRun *self, MpipeItem *task, GError *error)
 {
   if (!task->is_stop)
     mpipe_counter_add (&self->run.statistics->n_failed, 1);
-  end_place (self, task);
   mpipe_item_fail (task, self->run.stage, error);
   mpipe_reorder_add (self->places, task->place, task);
+  end_place (self, task);
 }
 
 static void
@@ -218,8 +218,8 @@ pass_failures (MpipeStageRun *self)
           fail_task (self, item, refusal);
           continue;
         }
-      mpipe_reorder_close (self->places, item->place);
       mpipe_reorder_add (self->places, item->place, item);
+      mpipe_reorder_close (self->places, item->place);
     }
 }
 
