@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 /* One worker from its start to its end, as the engine sees it. */
 typedef struct _MpipeWorkerProcess MpipeWorkerProcess;
 
+#define MPIPE_WORKER_PROCESS_GRACE_MS 1000 /* for one that is to go, before it is made to */
+
 typedef enum
 {
   MPIPE_WORKER_PROCESS_STARTING, /* not ready yet */
@@ -66,6 +68,6 @@ gboolean mpipe_worker_process_can_recall (MpipeWorkerProcess *self);
 guint64 mpipe_worker_process_recall (MpipeWorkerProcess *self, guint64 from, guint64 until);
 void mpipe_worker_process_end_recall (MpipeWorkerProcess *self);
 void mpipe_worker_process_end (MpipeWorkerProcess *self, GError *reason);
-void mpipe_worker_process_end_soon (MpipeWorkerProcess *self);
+void mpipe_worker_process_end_in (MpipeWorkerProcess *self, guint ms);
 
 G_END_DECLS

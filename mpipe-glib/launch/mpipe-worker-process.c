@@ -19,8 +19,6 @@
 #include "mpipe-glib/wire/mpipe-message-private.h"
 #include "mpipe-glib/wire/mpipe-type-map-private.h"
 
-#define GRACE_MS 1000 /* from the end of the channel to the kill */
-
 struct _MpipeWorkerProcess
 {
   grefcount n_refs;
@@ -169,7 +167,7 @@ close_channel (MpipeWorkerProcess *self)
   drop_source (&self->timer_source);
   mpipe_channel_close (self->channel);
   if (self->exit_description == NULL)
-    self->timer_source = attach (self, g_timeout_source_new (GRACE_MS), grace_over_cb,
+    self->timer_source = attach (self, g_timeout_source_new (MPIPE_WORKER_PROCESS_GRACE_MS), grace_over_cb,
                                  "[mpipe] grace of a worker");
 }
 
@@ -198,13 +196,16 @@ end_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A worker that was told to stop is given a little time. */
+/* Ends a worker that was stopped, unless it goes by itself before; 0 gives it any time. */
 void
-mpipe_worker_process_end_soon (MpipeWorkerProcess *self)
+mpipe_worker_process_end_in (MpipeWorkerProcess *self, guint ms)
 {
-  if (self->timer_source == NULL && self->state < MPIPE_WORKER_PROCESS_ENDING)
+  if (self->state != MPIPE_WORKER_PROCESS_STOPPING)
+    return;
+  drop_source (&self->timer_source);
+  if (ms > 0)
     self->timer_source
-        = attach (self, g_timeout_source_new (GRACE_MS), end_cb, "[mpipe] goodbye of a worker");
+        = attach (self, g_timeout_source_new (ms), end_cb, "[mpipe] goodbye of a worker");
 }
 
 static void

@@ -198,7 +198,8 @@ typedef enum
   /**
    * MpipeStage:start-timeout: (getter get_start_timeout) (setter set_start_timeout)
    *
-   * How long a worker may take to get ready, in milliseconds; 0 for ever.
+   * How long a worker may take to get ready, and to end when it was stopped and has answered everything,
+   * in milliseconds; 0 for ever. The default is 30 seconds.
    *
    * Since: 1.0
    */
@@ -1266,7 +1267,7 @@ mpipe_stage_set_task_timeout (MpipeStage *self, guint milliseconds)
  * mpipe_stage_get_start_timeout: (get-property start-timeout):
  * @self: a stage
  *
- * Gets how long a worker may take to get ready.
+ * Gets how long a worker may take to get ready, and to end.
  *
  * Returns: milliseconds; 0 for ever
  *
@@ -1285,7 +1286,7 @@ mpipe_stage_get_start_timeout (MpipeStage *self)
  * @self: a stage that is in no pipeline yet
  * @milliseconds: the time from the start of the process; 0 for ever
  *
- * Sets how long a worker may take to get ready.
+ * Sets how long a worker may take to get ready, and to end.
  *
  * Since: 1.0
  */

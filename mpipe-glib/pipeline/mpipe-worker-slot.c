@@ -498,7 +498,7 @@ mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason)
     return;
   if (mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_STOPPING
       && mpipe_leases_get_n (self->leases) == 0)
-    mpipe_worker_process_end_soon (self->process);
+    mpipe_worker_process_end_in (self->process, MPIPE_WORKER_PROCESS_GRACE_MS);
   else
     mpipe_worker_process_end (self->process, g_error_copy (reason));
 }

@@ -241,7 +241,8 @@ do_task (const MpipeFrameHeader *task, const char *payload)
     }
   if (value == CULPRIT && is ("done-twice"))
     send_frame (MPIPE_FRAME_DONE, 0, 0, task->sequence, NULL, 0);
-  else if (value == CULPRIT && !is ("noise") && !is ("echo") && strstr (mode, "-at-stop") == NULL)
+  else if (value == CULPRIT && !is ("noise") && !is ("echo") && strstr (mode, "-at-stop") == NULL
+           && strstr (mode, "stays-") == NULL)
     {
       end_itself ();
       send_nonsense (task->type, task->sequence);
@@ -273,7 +274,11 @@ handle_frame (const MpipeFrameHeader *header, const char *payload)
       if (is ("silent-at-stop"))
         wait_for_ever ();
       send_frame (MPIPE_FRAME_DONE, 0, 0, header->sequence, NULL, 0);
+      if (is ("stays-without-goodbye"))
+        wait_for_ever ();
       send_frame (MPIPE_FRAME_GOODBYE, 0, 0, 0, NULL, 0);
+      if (is ("stays-after-goodbye"))
+        wait_for_end ();
       return 0;
     case MPIPE_FRAME_HELLO:
     default:

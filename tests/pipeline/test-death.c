@@ -224,9 +224,10 @@ test_workers_that_cannot_start_fail_the_pipeline (const MpipeTestWay *way)
 }
 
 static void
-test_a_worker_killed_while_stopping_loses_nothing (const MpipeTestWay *way)
+test_a_worker_that_does_not_stop_well_loses_nothing (const MpipeTestWay *way)
 {
-  const char *const modes[] = { "kill-at-stop", "silent-at-stop" };
+  const char *const modes[]
+      = { "kill-at-stop", "silent-at-stop", "stays-without-goodbye", "stays-after-goodbye" };
 
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     {
@@ -235,6 +236,7 @@ test_a_worker_killed_while_stopping_loses_nothing (const MpipeTestWay *way)
       g_autoptr (GArray) values = NULL;
 
       mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+      mpipe_stage_set_start_timeout (stage, TIMEOUT_MS);
       pipeline = mpipe_test_pipeline (stage);
       mpipe_test_put (pipeline, 0, 10);
       mpipe_pipeline_stop (pipeline);
@@ -357,8 +359,8 @@ main (int argc, char **argv)
   ADD (test_noise_on_standard_output_harms_nobody, "noise-on-standard-output-harms-nobody");
   ADD (test_workers_that_cannot_start_fail_the_pipeline,
        "workers-that-cannot-start-fail-the-pipeline");
-  ADD (test_a_worker_killed_while_stopping_loses_nothing,
-       "a-worker-killed-while-stopping-loses-nothing");
+  ADD (test_a_worker_that_does_not_stop_well_loses_nothing,
+       "a-worker-that-does-not-stop-well-loses-nothing");
   ADD (test_a_task_is_tried_again_as_often_as_is_said,
        "a-task-is-tried-again-as-often-as-is-said");
   ADD (test_a_task_that_is_tried_again_gives_its_results_once,
