@@ -100,8 +100,9 @@ release (MpipeWorkerSlot *self, guint64 number)
   MpipeItem *task = mpipe_leases_remove (self->leases, number);
 
   end_recall_at (self, number);
-
-  if (!task->is_stop)
+  if (task->is_stop)
+    mpipe_worker_process_end_in (self->process, self->stage->start_timeout_ms);
+  else
     {
       self->n_done++;
       mpipe_counter_add (&self->statistics->n_tasks, 1);
