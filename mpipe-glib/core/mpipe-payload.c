@@ -59,6 +59,28 @@ wrap (const MpipePayload *self, const MpipeTypeEntry *type, gboolean trusted)
   return g_variant_ref_sink (g_variant_new_from_bytes (variant_type, bytes, trusted));
 }
 
+/* Whether a value that may hold others holds a handle somewhere, which means nothing elsewhere. */
+static gboolean
+holds_handle (GVariant *value)
+{
+  const char *type = g_variant_get_type_string (value);
+  gsize n_children;
+
+  if (strchr (type, 'h') != NULL)
+    return TRUE;
+  if (strchr (type, 'v') == NULL)
+    return FALSE;
+  n_children = g_variant_n_children (value);
+  for (gsize i = 0; i < n_children; i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      if (holds_handle (child))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* Returns: (transfer full) (nullable): the value, after the bytes were found to be one; NULL with
  * MPIPE_ERROR_PROTOCOL when they are not. A value is re-wrapped as trusted once it was checked: reading an
  * array of strings that is not is quadratic. */
@@ -66,6 +88,7 @@ GVariant *
 mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types, GError **error)
 {
   const MpipeTypeEntry *type = mpipe_type_table_get (types, self->type);
+  GVariant *value;
 
   g_assert (type != NULL);
   if (!has_possible_size (type, self->size))
@@ -93,7 +116,13 @@ mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types, GErro
           return NULL;
         }
     }
-  return wrap (self, type, TRUE);
+  value = wrap (self, type, TRUE);
+  if (!type->has_variant || !holds_handle (value))
+    return value;
+  g_variant_unref (value);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "a value of type “%s” holds a handle",
+               type->string);
+  return NULL;
 }
 
 static void
@@ -105,14 +134,13 @@ set_bytes (MpipePayload *self, guint16 type, const void *data, gsize size)
     memcpy (self->in.words, data, size);
 }
 
-/* Whether the receiver will accept what was serialised; only a value that may hold any other can be deeper
- * than a receiver reads. */
+/* Whether the receiver will accept what was serialised: it reads no deeper than GLib does. */
 static gboolean
 check_depth (const MpipePayload *self, const MpipeTypeEntry *type, GError **error)
 {
   g_autoptr (GVariant) candidate = NULL;
 
-  if (!type->has_variant)
+  if (!type->may_be_deep)
     return TRUE;
   candidate = wrap (self, type, FALSE);
   if (g_variant_is_normal_form (candidate))
@@ -122,24 +150,42 @@ check_depth (const MpipePayload *self, const MpipeTypeEntry *type, GError **erro
   return FALSE;
 }
 
+/* A number that was made of bytes of the wrong size has none. */
+static gboolean
+is_normal (GVariant *variant, const MpipeTypeEntry *type)
+{
+  gsize size = g_variant_get_size (variant);
+
+  if (type->always_valid)
+    return has_possible_size (type, size) && (size == 0 || g_variant_get_data (variant) != NULL);
+  return g_variant_is_normal_form (variant);
+}
+
+static gboolean
+check_sendable (GVariant *variant, const MpipeTypeEntry *type, GError **error)
+{
+  if (type != NULL && (!type->has_variant || !holds_handle (variant)))
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "A value of type “%s” cannot be sent to another process%s",
+               g_variant_get_type_string (variant), type != NULL ? ": it holds a handle" : "");
+  return FALSE;
+}
+
 /* Serialises @variant, which must not be floating and is kept when it is large. On failure @self is
  * not set: MPIPE_ERROR_TYPE, MPIPE_ERROR_TOO_LARGE. */
 gboolean
 mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant, MpipeTypeTable *types,
                                  GError **error)
 {
-  const char *string = g_variant_get_type_string (variant);
-  const MpipeTypeEntry *type = mpipe_type_table_add (types, string);
+  const MpipeTypeEntry *type
+      = mpipe_type_table_add (types, g_variant_get_type_string (variant));
   g_autoptr (GVariant) normal = NULL;
   gsize size;
 
-  if (type == NULL)
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
-                   "A value of type “%s” cannot be sent to another process", string);
-      return FALSE;
-    }
-  if (!type->always_valid && !g_variant_is_normal_form (variant))
+  if (!check_sendable (variant, type, error))
+    return FALSE;
+  if (!is_normal (variant, type))
     variant = normal = g_variant_get_normal_form (variant);
 
   size = g_variant_get_size (variant);

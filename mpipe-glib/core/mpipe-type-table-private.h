@@ -20,6 +20,7 @@ typedef struct
   guint16 number;
   gboolean always_valid; /* every byte pattern of the right size is a value: needs no check */
   gboolean has_variant;  /* may hold values of any type, and of any depth */
+  gboolean may_be_deep;  /* may be nested more deeply than a receiver reads */
   gsize unit;            /* the size must be this (fixed) or a multiple (array); 0: any size */
   gboolean is_array;     /* of fixed-size elements */
   char *string;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define DEPTH_MAX 100 /* no type of so few characters is nested too deeply for GLib */
+
 struct _MpipeTypeTable
 {
   gatomicrefcount n_refs;
@@ -97,6 +99,7 @@ entry_new (const char *string, guint16 number)
   entry->unit = fixed_size_of (entry->is_array ? string + 1 : string);
   entry->always_valid = entry->unit > 0 && string[strlen (string) - 1] != 'b';
   entry->has_variant = strchr (string, 'v') != NULL;
+  entry->may_be_deep = entry->has_variant || strlen (string) > DEPTH_MAX;
   return entry;
 }
 

@@ -13,7 +13,8 @@
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/core/mpipe-payload-private.h"
 
-#define ERROR_TEXT_MAX 4096 /* bytes of an error message that are shown */
+#define ERROR_TEXT_MAX 4096  /* characters of an error message that are shown */
+#define ERROR_DOMAIN_MAX 100 /* characters of an error's domain that are shown */
 
 /* HELLO to a worker: this, then three zero-terminated texts, zeros up to a multiple of 8, and the
  * parameters as a serialised a{sv} up to the end of the frame. */
@@ -193,9 +194,12 @@ mpipe_message_error_to_bytes (const GError *error)
   return g_byte_array_free_to_bytes (bytes);
 }
 
+/* Makes a text short and printable. */
 static void
-blank_control_characters (char *text)
+cut_text (char *text, glong max_characters)
 {
+  if (g_utf8_strlen (text, -1) > max_characters)
+    *g_utf8_offset_to_pointer (text, max_characters) = '\0';
   for (; *text != '\0'; text++)
     if (g_ascii_iscntrl (*text) && *text != '\n' && *text != '\t')
       *text = ' ';
@@ -219,13 +223,9 @@ mpipe_message_parse_error (const MpipeFrame *frame)
     }
   if (message == NULL || message[0] == '\0')
     return g_strdup ("no reason was given");
-  blank_control_characters (message);
-  blank_control_characters (domain);
-  return g_strdup_printf ("%.*s (%.100s, %d)",
-                          (int) (g_utf8_offset_to_pointer (
-                                     message, g_utf8_strlen (message, ERROR_TEXT_MAX))
-                                 - message),
-                          message, domain[0] != '\0' ? domain : "no domain", code);
+  cut_text (message, ERROR_TEXT_MAX);
+  cut_text (domain, ERROR_DOMAIN_MAX);
+  return g_strdup_printf ("%s (%s, %d)", message, domain[0] != '\0' ? domain : "no domain", code);
 }
 
 /* Returns: (nullable): the entry of the type that a TYPE frame names */
@@ -238,7 +238,8 @@ mpipe_message_parse_type (const MpipeFrame *frame, MpipeTypeTable *types, GError
   if (frame->header.size > 0 && frame->header.size <= MPIPE_TYPE_STRING_MAX)
     {
       string = g_strndup ((const char *) frame->payload, frame->header.size);
-      entry = mpipe_type_table_add (types, string);
+      if (strlen (string) == frame->header.size)
+        entry = mpipe_type_table_add (types, string);
     }
   if (entry == NULL)
     g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -77,11 +78,20 @@ mpipe_page_new (GError **error)
   return page_map (fd, error);
 }
 
-/* Takes @fd over, also on failure. */
+/* Takes @fd over, also on failure: it may be anything. */
 MpipePage *
 mpipe_page_new_for_fd (int fd, GError **error)
 {
-  return page_map (fd, error);
+  int seals = fcntl (fd, F_GET_SEALS);
+  struct stat status;
+
+  if (seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && fstat (fd, &status) == 0
+      && status.st_size == PAGE_SIZE)
+    return page_map (fd, error);
+  close (fd);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "what should be a page shared with the pipeline is none");
+  return NULL;
 }
 
 void
