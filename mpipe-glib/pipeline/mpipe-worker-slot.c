@@ -36,6 +36,7 @@ struct _MpipeWorkerSlot
   gboolean retired;        /* no more starts */
   MpipeReorder *stop_places; /* set when retired: where the stop task gets its place */
   gint64 busy_us_before;   /* of the processes before */
+  gboolean accused;        /* ended for a task that has failed already */
 
   MpipeLeases *leases; /* of MpipeItem, owned */
   MpipeWindow window;
@@ -442,7 +443,8 @@ ended_cb (gpointer owner, const GError *error)
   MpipeWorkerSlot *self = owner;
   g_autofree char *worker = describe_worker (self);
   g_autoptr (GError) named = NULL;
-  guint64 culprit = find_culprit (self);
+  guint64 culprit = self->accused ? 0 : find_culprit (self);
+  gboolean on_task = culprit != 0 || self->accused;
 
   if (error != NULL)
     {
@@ -459,11 +461,12 @@ ended_cb (gpointer owner, const GError *error)
   drop_source (&self->timeout_source);
   self->timed_number = 0;
   self->recall_until = 0;
+  self->accused = FALSE;
   self->n_done = 0;
   self->window = (MpipeWindow){ 0 };
   g_clear_pointer (&self->process, mpipe_worker_process_unref);
   if (named != NULL)
-    plan_restart (self, culprit != 0, named);
+    plan_restart (self, on_task, named);
   self->events->exited (self->owner, self->index, named);
   self->events->changed (self->owner);
 }
@@ -587,12 +590,14 @@ mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id)
     recall_from (self, first);
 }
 
-/* A value that the process made was found to be none. Returns: whether the process is still there. */
+/* A value that the process made was found to be none: it is ended, and what it is on now is innocent. Returns:
+ * whether the process is still there. */
 gboolean
 mpipe_worker_slot_accuse (MpipeWorkerSlot *self, int pid, const GError *reason)
 {
   if (self->process == NULL || mpipe_worker_process_get_pid (self->process) != pid)
     return FALSE;
+  self->accused = TRUE;
   mpipe_worker_process_end (self->process, g_error_copy (reason));
   return TRUE;
 }

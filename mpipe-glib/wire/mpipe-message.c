@@ -13,8 +13,8 @@
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/core/mpipe-payload-private.h"
 
-#define ERROR_TEXT_MAX 4096  /* characters of an error message that are shown */
-#define ERROR_DOMAIN_MAX 100 /* characters of an error's domain that are shown */
+#define ERROR_TEXT_MAX 4096  /* bytes of an error message that are shown */
+#define ERROR_DOMAIN_MAX 100 /* bytes of an error's domain that are shown */
 
 /* HELLO to a worker: this, then three zero-terminated texts, zeros up to a multiple of 8, and the
  * parameters as a serialised a{sv} up to the end of the frame. */
@@ -194,12 +194,12 @@ mpipe_message_error_to_bytes (const GError *error)
   return g_byte_array_free_to_bytes (bytes);
 }
 
-/* Makes a text short and printable. */
+/* Makes a text short, whole characters only, and printable. */
 static void
-cut_text (char *text, glong max_characters)
+cut_text (char *text, gsize max_size)
 {
-  if (g_utf8_strlen (text, -1) > max_characters)
-    *g_utf8_offset_to_pointer (text, max_characters) = '\0';
+  if (strlen (text) > max_size)
+    *g_utf8_find_prev_char (text, text + max_size + 1) = '\0';
   for (; *text != '\0'; text++)
     if (g_ascii_iscntrl (*text) && *text != '\n' && *text != '\t')
       *text = ' ';

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Runs the measures, and prints "key value" lines. */
+
+#include "report.h"
+
+#include <stdio.h>
+
+#include "catalogue.h"
+#include "resources.h"
+#include "samples.h"
+
+/* What came of one measure. */
+typedef struct
+{
+  const BenchMeasure *measure;
+  gboolean wanted;
+  gboolean is_reference; /* the first one of a measure that is wanted: it runs with that */
+  BenchSamples figures;
+  BenchSamples ratios[BENCH_N_REFERENCES];
+  BenchSamples switches; /* context switches for each task, of all processes */
+  double peak_mb;
+} Outcome;
+
+typedef struct
+{
+  const BenchOptions *options;
+  const BenchGroup *group;
+  Outcome *outcomes; /* one for each measure */
+} Session;
+
+void
+bench_report_list (void)
+{
+  for (guint i = 0; i < bench_catalogue_size; i++)
+    {
+      const BenchGroup *group = &bench_catalogue[i];
+
+      printf ("%s%s\n", group->name, group->on_request ? " (on request)" : "");
+      for (guint k = 0; k < group->n_measures; k++)
+        printf ("  %s\n", group->measures[k].name);
+    }
+}
+
+static void
+print (const char *name, const char *link, const char *label, double value)
+{
+  g_autofree char *key = g_strconcat (name, link, label, NULL);
+  int n_decimals = value >= 1000 ? 0 : value >= 100 ? 1 : 2;
+
+  printf ("%s %.*f\n", key, n_decimals, value);
+}
+
+/* Selection */
+
+static Outcome *
+find_outcome (Session *self, const char *name)
+{
+  const BenchMeasure *measure
+      = name != NULL ? bench_catalogue_find (self->group, name) : NULL;
+
+  return measure != NULL ? &self->outcomes[measure - self->group->measures] : NULL;
+}
+
+static void
+want (Session *self, Outcome *outcome)
+{
+  outcome->wanted = TRUE;
+  for (guint i = 0; i < BENCH_N_REFERENCES; i++)
+    {
+      Outcome *reference = find_outcome (self, outcome->measure->references[i].name);
+
+      if (reference == NULL)
+        continue;
+      if (i == 0)
+        reference->is_reference = TRUE;
+      want (self, reference);
+    }
+}
+
+static void
+select_measures (Session *self)
+{
+  const char *only = self->options->only;
+
+  for (guint i = 0; i < self->group->n_measures; i++)
+    {
+      Outcome *outcome = &self->outcomes[i];
+
+      outcome->measure = &self->group->measures[i];
+      if (only == NULL ? !self->group->on_request
+                       : g_str_equal (only, self->group->name)
+                             || g_str_equal (only, outcome->measure->name))
+        want (self, outcome);
+    }
+}
+
+/* Measuring */
+
+static void
+run (Session *self, Outcome *outcome)
+{
+  const BenchMeasure *measure = outcome->measure;
+  gsize n_tasks = self->options->smoke ? measure->n_tasks_smoke : measure->n_tasks;
+  guint64 n_switches = bench_resources_get_n_switches ();
+
+  if (self->group->with_memory)
+    bench_resources_reset_peak ();
+  bench_samples_add (&outcome->figures, measure->run (&measure->shape, n_tasks));
+  outcome->peak_mb = MAX (outcome->peak_mb, bench_resources_get_peak_mb ());
+  n_switches = bench_resources_get_n_switches () - n_switches;
+  bench_samples_add (&outcome->switches, n_switches / (double) n_tasks);
+}
+
+/* The first reference is measured anew, so that both have met the same moods of the machine. */
+static void
+run_with_references (Session *self, Outcome *outcome)
+{
+  Outcome *first = find_outcome (self, outcome->measure->references[0].name);
+
+  if (first != NULL)
+    run (self, first);
+  run (self, outcome);
+  for (guint i = 0; i < BENCH_N_REFERENCES; i++)
+    {
+      Outcome *reference = find_outcome (self, outcome->measure->references[i].name);
+
+      if (reference != NULL)
+        bench_samples_add (&outcome->ratios[i],
+                           bench_samples_get_last (&outcome->figures)
+                               / bench_samples_get_last (&reference->figures));
+    }
+}
+
+static void
+run_all (Session *self)
+{
+  for (guint i = 0; i < self->group->n_measures; i++)
+    if (self->outcomes[i].wanted && !self->outcomes[i].is_reference)
+      run_with_references (self, &self->outcomes[i]);
+}
+
+/* The outcome */
+
+static void
+print_outcome (Session *self, const Outcome *outcome)
+{
+  const BenchMeasure *measure = outcome->measure;
+
+  print (measure->name, measure->unit != NULL ? "_" : "",
+         measure->unit != NULL ? measure->unit : "",
+         bench_samples_get_median (&outcome->figures));
+  for (guint i = 0; i < BENCH_N_REFERENCES; i++)
+    if (!bench_samples_is_empty (&outcome->ratios[i]))
+      print (measure->name, "_of_", measure->references[i].label,
+             bench_samples_get_median (&outcome->ratios[i]));
+  if (self->options->switches)
+    print (measure->name, "_switches_per_task", "", bench_samples_get_median (&outcome->switches));
+  if (self->group->with_memory)
+    print (measure->name, "_peak_memory_MB", "", outcome->peak_mb);
+}
+
+static void
+outcome_clear (Outcome *self)
+{
+  bench_samples_clear (&self->figures);
+  bench_samples_clear (&self->switches);
+  for (guint i = 0; i < BENCH_N_REFERENCES; i++)
+    bench_samples_clear (&self->ratios[i]);
+}
+
+static void
+run_group (const BenchOptions *options, const BenchGroup *group)
+{
+  g_autofree Outcome *outcomes = g_new0 (Outcome, group->n_measures);
+  Session session = { .options = options, .group = group, .outcomes = outcomes };
+
+  select_measures (&session);
+  for (int i = 0; i < options->n_repeats; i++)
+    run_all (&session);
+  for (guint i = 0; i < group->n_measures; i++)
+    {
+      if (outcomes[i].wanted)
+        print_outcome (&session, &outcomes[i]);
+      outcome_clear (&outcomes[i]);
+    }
+}
+
+void
+bench_report_run (const BenchOptions *options)
+{
+  setvbuf (stdout, NULL, _IOLBF, 0);
+  for (guint i = 0; i < bench_catalogue_size; i++)
+    run_group (options, &bench_catalogue[i]);
+  print ("peak_memory_MB", "", "", bench_resources_get_peak_mb ());
+  print ("context_switches", "", "", (double) bench_resources_get_n_switches ());
+}

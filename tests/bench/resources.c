@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "resources.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* From here on the peak is that of what follows. */
+void
+bench_resources_reset_peak (void)
+{
+  int fd;
+
+  malloc_trim (0);
+  fd = open ("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  if (write (fd, "5", 1) != 1)
+    g_warning ("the peak of memory is that of the whole run");
+  close (fd);
+}
+
+/* Returns: the highest resident set of this process, in 10^6 bytes */
+double
+bench_resources_get_peak_mb (void)
+{
+  g_autofree char *status = NULL;
+  const char *line;
+  long kib = 0;
+
+  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
+    return 0;
+  line = g_strstr_len (status, -1, "VmHWM:");
+  if (line == NULL || sscanf (line, "VmHWM: %ld", &kib) != 1)
+    return 0;
+  return kib * 1024 / 1e6;
+}
+
+static guint64
+count_switches (int who)
+{
+  struct rusage usage;
+
+  if (getrusage (who, &usage) < 0)
+    return 0;
+  return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
+guint64
+bench_resources_get_n_switches (void)
+{
+  return count_switches (RUSAGE_SELF) + count_switches (RUSAGE_CHILDREN);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include <glib.h>
+
+#include "mpipe-glib/flow/mpipe-backlog-private.h"
+
+typedef struct
+{
+  const char *sentence;
+  MpipeBacklog backlog;
+  guint64 size; /* of the task that asks for room */
+  gboolean admits;
+  gboolean is_limited;
+  gboolean is_over_bytes;
+} Case;
+
+static const Case cases[] = {
+  { "has-room-without-limits", { 1000, 1u << 30, 0, 0 }, 1u << 30, TRUE, FALSE, FALSE },
+  { "has-room-at-first", { 0, 0, 1, 1 }, 0, TRUE, TRUE, FALSE },
+  { "has-room-below-the-limit-of-tasks", { 9, 0, 10, 0 }, 5, TRUE, TRUE, FALSE },
+  { "has-none-at-the-limit-of-tasks", { 10, 0, 10, 0 }, 0, FALSE, TRUE, FALSE },
+  { "has-none-above-the-limit-of-tasks", { 11, 0, 10, 0 }, 0, FALSE, TRUE, FALSE },
+  { "admits-one-task-at-a-limit-of-one", { 0, 0, 1, 0 }, 5, TRUE, TRUE, FALSE },
+  { "admits-no-second-at-a-limit-of-one", { 1, 5, 1, 0 }, 5, FALSE, TRUE, FALSE },
+  { "has-room-up-to-the-limit-of-bytes", { 1, 60, 0, 100 }, 40, TRUE, TRUE, FALSE },
+  { "has-none-beyond-the-limit-of-bytes", { 1, 60, 0, 100 }, 41, FALSE, TRUE, FALSE },
+  { "admits-empty-tasks-at-the-limit-of-bytes", { 3, 100, 0, 100 }, 0, TRUE, TRUE, TRUE },
+  { "admits-no-empty-task-beyond-the-limit-of-bytes", { 3, 101, 0, 100 }, 0, FALSE, TRUE, TRUE },
+  { "admits-a-task-above-the-limit-alone", { 0, 0, 0, 100 }, 1000, TRUE, TRUE, FALSE },
+  { "admits-none-beside-a-task-above-the-limit", { 1, 1000, 0, 100 }, 1, FALSE, TRUE, TRUE },
+  { "obeys-the-limit-of-tasks-when-bytes-are-free", { 2, 0, 2, 100 }, 1, FALSE, TRUE, FALSE },
+  { "obeys-the-limit-of-bytes-when-tasks-are-free", { 1, 100, 2, 100 }, 1, FALSE, TRUE, TRUE },
+  { "is-not-over-an-absent-limit-of-bytes", { 5, G_MAXUINT64 / 2, 10, 0 }, 1, TRUE, TRUE, FALSE },
+  { "knows-the-largest-limits",
+    { 1, G_MAXUINT32, G_MAXUINT64, G_MAXUINT64 },
+    G_MAXUINT32,
+    TRUE,
+    TRUE,
+    FALSE },
+};
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *test = data;
+
+  g_assert_true (mpipe_backlog_admits (&test->backlog, test->size) == test->admits);
+  g_assert_true (mpipe_backlog_is_limited (&test->backlog) == test->is_limited);
+  g_assert_true (mpipe_backlog_is_over_bytes (&test->backlog) == test->is_over_bytes);
+}
+
+/* Who asks first is never above a limit, but for one task that is larger than the limit. */
+static void
+test_is_never_above_a_limit (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+
+  for (guint round = 0; round < 100; round++)
+    {
+      MpipeBacklog backlog = { .max_n = g_rand_int_range (rand, 0, 20),
+                               .max_bytes = g_rand_int_range (rand, 0, 200) };
+      GQueue sizes = G_QUEUE_INIT;
+
+      for (guint step = 0; step < 500; step++)
+        {
+          guint64 size = g_rand_int_range (rand, 0, 150);
+
+          if (g_rand_boolean (rand) && mpipe_backlog_admits (&backlog, size))
+            {
+              backlog.n++;
+              backlog.bytes += size;
+              g_queue_push_tail (&sizes, GSIZE_TO_POINTER (size));
+            }
+          else if (backlog.n > 0)
+            {
+              backlog.n--;
+              backlog.bytes -= GPOINTER_TO_SIZE (g_queue_pop_head (&sizes));
+            }
+          g_assert_true (backlog.max_n == 0 || backlog.n <= backlog.max_n);
+          g_assert_true (backlog.max_bytes == 0 || backlog.bytes <= backlog.max_bytes
+                         || backlog.n == 1);
+          g_assert_true (backlog.n > 0 || mpipe_backlog_admits (&backlog, G_MAXUINT32));
+        }
+      g_queue_clear (&sizes);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/mpipe/flow/backlog/", cases[i].sentence, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+  g_test_add_func ("/mpipe/flow/backlog/is-never-above-a-limit", test_is_never_above_a_limit);
+  return g_test_run ();
+}

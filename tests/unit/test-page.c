@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "mpipe-glib/wire/mpipe-page-private.h"
+
+/* The same memory, as the other side of a channel maps it. */
+static MpipePage *
+map_again (MpipePage *page)
+{
+  g_autoptr (GError) error = NULL;
+  int fd = mpipe_page_dup_fd (page, &error);
+  MpipePage *other;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (fd, >, STDERR_FILENO);
+  g_assert_true (fcntl (fd, F_GETFD) & FD_CLOEXEC);
+  other = mpipe_page_new_for_fd (fd, &error);
+  g_assert_no_error (error);
+  return other;
+}
+
+static MpipePage *
+new_page (void)
+{
+  g_autoptr (GError) error = NULL;
+  MpipePage *page = mpipe_page_new (&error);
+
+  g_assert_no_error (error);
+  return page;
+}
+
+static void
+test_tells_the_current_task (void)
+{
+  g_autoptr (MpipePage) engine = new_page ();
+  g_autoptr (MpipePage) worker = map_again (engine);
+  gint64 since = -1;
+
+  g_assert_cmpuint (mpipe_page_get_current (engine, &since), ==, 0);
+  g_assert_cmpint (since, ==, 0);
+  g_assert_cmpint (mpipe_page_get_busy (engine), ==, 0);
+
+  g_assert_true (mpipe_page_begin (worker, 7, 1000));
+  g_assert_cmpuint (mpipe_page_get_current (engine, &since), ==, 7);
+  g_assert_cmpint (since, ==, 1000);
+  g_assert_cmpuint (mpipe_page_get_current (engine, NULL), ==, 7);
+  g_assert_cmpint (mpipe_page_get_busy (engine), ==, 0);
+
+  mpipe_page_end (worker, 30);
+  g_assert_cmpuint (mpipe_page_get_current (engine, &since), ==, 0);
+  g_assert_cmpint (mpipe_page_get_busy (engine), ==, 30);
+
+  g_assert_true (mpipe_page_begin (worker, G_MAXUINT64, 2000));
+  g_assert_cmpuint (mpipe_page_get_current (engine, NULL), ==, G_MAXUINT64);
+  mpipe_page_end (worker, 12);
+  g_assert_cmpint (mpipe_page_get_busy (engine), ==, 42);
+}
+
+typedef struct
+{
+  const char *sentence;
+  guint64 begun; /* before the recall; 0 for none */
+  guint64 from, until;
+  guint64 certain;
+  guint64 tried;     /* begun after the recall */
+  gboolean may_begin;
+} RecallCase;
+
+static const RecallCase recall_cases[] = {
+  { "takes-back-what-was-not-begun", 0, 3, 9, 3, 3, FALSE },
+  { "takes-back-the-last", 0, 3, 9, 3, 8, FALSE },
+  { "leaves-what-is-before", 0, 3, 9, 3, 2, TRUE },
+  { "leaves-what-is-behind", 0, 3, 9, 3, 9, TRUE },
+  { "takes-back-from-the-first-on", 0, 1, 9, 1, 1, FALSE },
+  { "takes-back-one", 0, 3, 4, 3, 3, FALSE },
+  { "leaves-what-is-behind-one", 0, 3, 4, 3, 4, TRUE },
+  { "takes-back-nothing", 0, 3, 3, 3, 3, TRUE },
+  { "is-certain-behind-the-task-before", 2, 3, 9, 3, 3, FALSE },
+  { "is-not-certain-of-the-current-task", 3, 3, 9, 4, 4, FALSE },
+  { "is-not-certain-of-tasks-before-the-current", 6, 3, 9, 7, 7, FALSE },
+  { "is-certain-of-none-when-the-last-is-begun", 8, 3, 9, 9, 9, TRUE },
+  { "is-certain-of-none-when-all-are-done", 20, 3, 9, 9, 21, TRUE },
+};
+
+static void
+test_recall_case (gconstpointer data)
+{
+  const RecallCase *test = data;
+  g_autoptr (MpipePage) engine = new_page ();
+  g_autoptr (MpipePage) worker = map_again (engine);
+
+  if (test->begun > 0)
+    g_assert_true (mpipe_page_begin (worker, test->begun, 1));
+  g_assert_cmpuint (mpipe_page_recall (engine, test->from, test->until), ==, test->certain);
+  if (test->begun > 0)
+    {
+      g_assert_cmpuint (mpipe_page_get_current (engine, NULL), ==, test->begun);
+      mpipe_page_end (worker, 1);
+    }
+  g_assert_true (mpipe_page_begin (worker, test->tried, 2) == test->may_begin);
+  g_assert_cmpuint (mpipe_page_get_current (engine, NULL), ==, test->may_begin ? test->tried : 0);
+  if (test->may_begin)
+    mpipe_page_end (worker, 1);
+  mpipe_page_end_recall (engine);
+  g_assert_true (mpipe_page_begin (worker, test->tried, 3));
+}
+
+static void
+test_is_sealed (void)
+{
+  g_autoptr (MpipePage) page = new_page ();
+  g_autoptr (GError) error = NULL;
+  int fd = mpipe_page_dup_fd (page, &error);
+  struct stat status;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (fstat (fd, &status), ==, 0);
+  g_assert_cmpint (ftruncate (fd, 0), <, 0);
+  g_assert_cmpint (ftruncate (fd, status.st_size * 2), <, 0);
+  g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE), <, 0);
+  close (fd);
+  g_assert_true (mpipe_page_begin (page, 1, 1));
+}
+
+/* A descriptor that is something else is an error, not a crash at the first task. */
+static void
+test_refuses_what_is_no_page (void)
+{
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      int fds[2] = { -1, -1 };
+
+      if (i == 0)
+        fds[0] = open ("/dev/null", O_RDWR | O_CLOEXEC);
+      else if (i == 1)
+        g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
+      else if (i == 2)
+        fds[0] = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+      else if (i == 3)
+        fds[0] = memfd_create ("empty", MFD_CLOEXEC);
+      g_test_message ("descriptor %u", i);
+      g_assert_null (mpipe_page_new_for_fd (fds[0], &error));
+      g_assert_nonnull (error);
+      if (fds[0] >= 0)
+        g_assert_cmpint (fcntl (fds[0], F_GETFD), <, 0); /* it was taken over */
+      if (fds[1] >= 0)
+        close (fds[1]);
+    }
+}
+
+static void
+test_is_freed_when_null (void)
+{
+  mpipe_page_free (NULL);
+}
+
+/* Two threads: one begins tasks as they are given, the other gives and takes back. */
+
+#define N_NUMBERS 300000
+
+enum
+{
+  UNKNOWN,
+  DONE,
+  SKIPPED
+};
+
+typedef struct
+{
+  MpipePage *engine;
+  MpipePage *worker;
+  int n_given;          /* atomic: numbers up to this may be begun */
+  int n_answered;       /* atomic: numbers up to this are done or skipped */
+  guint8 *answers;      /* by number */
+  gboolean *is_certain; /* by number: taken back for certain */
+} Race;
+
+/* Looks often before it yields, so that the two meet on two processors and get on with one. */
+static void
+wait_for (int *value, int least)
+{
+  for (guint n = 1; g_atomic_int_get (value) < least; n++)
+    if (n % 2000 == 0)
+      g_thread_yield ();
+}
+
+static gpointer
+race_worker_thread (gpointer data)
+{
+  Race *race = data;
+
+  for (int number = 1; number <= N_NUMBERS; number++)
+    {
+      wait_for (&race->n_given, number);
+      race->answers[number] = mpipe_page_begin (race->worker, number, number) ? DONE : SKIPPED;
+      if (race->answers[number] == DONE)
+        mpipe_page_end (race->worker, 1);
+      g_atomic_int_set (&race->n_answered, number);
+    }
+  return NULL;
+}
+
+static void
+race_engine (Race *race, GRand *rand, guint *out_n_late)
+{
+  int given = 0;
+
+  while (given < N_NUMBERS)
+    {
+      int first = given + 1, from;
+      guint64 certain;
+
+      given = MIN (given + g_rand_int_range (rand, 2, 40), N_NUMBERS);
+      g_atomic_int_set (&race->n_given, given);
+      for (int spin = g_rand_int_range (rand, 0, 300); spin > 0; spin--)
+        mpipe_page_get_current (race->engine, NULL);
+      from = g_rand_int_range (rand, first, given + 1);
+      certain = mpipe_page_recall (race->engine, from, given + 1);
+      g_assert_cmpuint (certain, >=, from);
+      g_assert_cmpuint (certain, <=, given + 1);
+      *out_n_late += certain > (guint64) from;
+      for (int number = (int) certain; number <= given; number++)
+        race->is_certain[number] = TRUE;
+      wait_for (&race->n_answered, given);
+      mpipe_page_end_recall (race->engine);
+      for (int number = first; number < from; number++)
+        g_assert_cmpuint (race->answers[number], ==, DONE);
+    }
+}
+
+static void
+test_race (gconstpointer data)
+{
+  g_autoptr (MpipePage) engine = new_page ();
+  g_autoptr (MpipePage) other = map_again (engine);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  g_autofree guint8 *answers = g_new0 (guint8, N_NUMBERS + 1);
+  g_autofree gboolean *is_certain = g_new0 (gboolean, N_NUMBERS + 1);
+  Race race = { .engine = engine,
+                .worker = GPOINTER_TO_INT (data) ? other : engine,
+                .answers = answers,
+                .is_certain = is_certain };
+  GThread *worker = g_thread_new ("begins", race_worker_thread, &race);
+  guint n_done = 0, n_skipped = 0, n_late = 0;
+
+  race_engine (&race, rand, &n_late);
+  g_thread_join (worker);
+  for (guint number = 1; number <= N_NUMBERS; number++)
+    {
+      g_assert_false (is_certain[number] && answers[number] != SKIPPED);
+      n_done += answers[number] == DONE;
+      n_skipped += answers[number] == SKIPPED;
+    }
+  g_assert_cmpuint (n_done + n_skipped, ==, N_NUMBERS);
+  g_assert_cmpint (mpipe_page_get_busy (engine), ==, n_done);
+  g_test_message ("%u done, %u skipped, %u came late", n_done, n_skipped, n_late);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (recall_cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/mpipe/wire/page/", recall_cases[i].sentence, NULL);
+
+      g_test_add_data_func (path, &recall_cases[i], test_recall_case);
+    }
+  g_test_add_func ("/mpipe/wire/page/tells-the-current-task", test_tells_the_current_task);
+  g_test_add_func ("/mpipe/wire/page/is-sealed", test_is_sealed);
+  g_test_add_func ("/mpipe/wire/page/refuses-what-is-no-page", test_refuses_what_is_no_page);
+  g_test_add_func ("/mpipe/wire/page/is-freed-when-null", test_is_freed_when_null);
+  g_test_add_data_func ("/mpipe/wire/page/no-task-is-both-done-and-taken-back",
+                        GINT_TO_POINTER (FALSE), test_race);
+  g_test_add_data_func ("/mpipe/wire/page/no-task-is-both-done-and-taken-back-mapped-twice",
+                        GINT_TO_POINTER (TRUE), test_race);
+  return g_test_run ();
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include <glib.h>
+
+#include "mpipe-glib/flow/mpipe-retry-private.h"
+
+static const struct
+{
+  guint n_attempts;
+  guint max_attempts;
+  gboolean again;
+} task_cases[] = {
+  { 1, 1, FALSE }, { 1, 2, TRUE },         { 2, 2, FALSE },
+  { 3, 2, FALSE }, { 1, G_MAXUINT, TRUE }, { G_MAXUINT, G_MAXUINT, FALSE },
+};
+
+static void
+test_tries_a_task_as_often_as_it_may (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (task_cases); i++)
+    g_assert_true (mpipe_retry_task (task_cases[i].n_attempts, task_cases[i].max_attempts)
+                   == task_cases[i].again);
+}
+
+/* "t" is an end on a task, "i" one that no task is to blame for, "p" a task that was answered. */
+typedef struct
+{
+  const char *sentence;
+  const char *script;
+  int waits[12]; /* one for each end */
+} Case;
+
+#define GIVE_UP MPIPE_RESTART_GIVE_UP
+
+static const Case cases[] = {
+  { "replaces-a-worker-at-once-that-ended-on-a-task", "t", { 0 } },
+  { "replaces-at-once-however-often-tasks-kill", "tttttttttt", { 0 } },
+  { "waits-longer-each-time", "iiii", { 20, 40, 80, 160 } },
+  { "gives-up-in-the-end", "iiiii", { 20, 40, 80, 160, GIVE_UP } },
+  { "stays-given-up", "iiiiiii", { 20, 40, 80, 160, GIVE_UP, GIVE_UP, GIVE_UP } },
+  { "begins-anew-after-an-answer", "iiiipii", { 20, 40, 80, 160, 20, 40 } },
+  { "never-gives-up-while-answers-come", "iipiipiipii", { 20, 40, 20, 40, 20, 40, 20, 40 } },
+  { "does-not-begin-anew-after-an-end-on-a-task", "iitiiti", { 20, 40, 0, 80, 160, 0, GIVE_UP } },
+  { "begins-anew-after-an-answer-before-an-end-on-a-task", "iipti", { 20, 40, 0, 20 } },
+};
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *test = data;
+  MpipeRestart restart = { 0 };
+  guint n_ends = 0;
+
+  for (const char *step = test->script; *step != '\0'; step++)
+    if (*step == 'p')
+      mpipe_restart_note_progress (&restart);
+    else
+      g_assert_cmpint (mpipe_restart_note_end (&restart, *step == 't'), ==,
+                       test->waits[n_ends++]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/mpipe/flow/retry/tries-a-task-as-often-as-it-may",
+                   test_tries_a_task_as_often_as_it_may);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/mpipe/flow/retry/", cases[i].sentence, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+  return g_test_run ();
+}

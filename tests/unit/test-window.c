@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#include "config.h"
+
+#include <glib.h>
+
+#include "mpipe-glib/flow/mpipe-window-private.h"
+
+/* Measurements, and what the worker may hold then. */
+typedef struct
+{
+  const char *sentence;
+  struct
+  {
+    guint n_done;
+    gint64 elapsed_us;
+  } measured[6]; /* up to the first with no task and no time */
+  guint credit_min;
+  guint credit_max;
+} Case;
+
+static const Case cases[] = {
+  { "gives-little-before-it-knows", { { 0 } }, MPIPE_WINDOW_MIN, 16 },
+  { "ignores-a-measurement-of-no-task", { { 0, 1000000 } }, MPIPE_WINDOW_MIN, 16 },
+  { "gives-two-milliseconds-of-work", { { 1, 100 } }, 20, 20 },
+  { "counts-the-tasks-of-a-measurement", { { 1000, 100000 } }, 20, 20 },
+  { "gives-the-most-to-the-fastest", { { 100000, 1 } }, MPIPE_WINDOW_MAX, MPIPE_WINDOW_MAX },
+  { "survives-no-time", { { 1, 0 } }, MPIPE_WINDOW_MAX, MPIPE_WINDOW_MAX },
+  { "survives-time-that-runs-backwards", { { 1, -1000 } }, MPIPE_WINDOW_MAX, MPIPE_WINDOW_MAX },
+  { "survives-the-longest-time", { { 1, G_MAXINT64 } }, MPIPE_WINDOW_MIN, MPIPE_WINDOW_MIN },
+  { "survives-the-shortest-time", { { 1, G_MININT64 } }, MPIPE_WINDOW_MAX, MPIPE_WINDOW_MAX },
+  { "survives-the-most-tasks", { { G_MAXUINT, 1 } }, MPIPE_WINDOW_MAX, MPIPE_WINDOW_MAX },
+  { "gives-the-least-to-the-slowest", { { 1, 3600000000 } }, MPIPE_WINDOW_MIN, MPIPE_WINDOW_MIN },
+  { "gives-at-least-two", { { 1, 1001 } }, MPIPE_WINDOW_MIN, MPIPE_WINDOW_MIN },
+  { "believes-slower-at-once", { { 1000, 1000 }, { 1, 100000 } }, MPIPE_WINDOW_MIN,
+    MPIPE_WINDOW_MIN },
+  { "believes-a-bit-slower-by-half", { { 1, 100 }, { 1, 200 } }, 13, 13 },
+  { "believes-faster-by-half", { { 1, 100 }, { 100, 100 } }, 39, 40 },
+  { "believes-faster-in-the-end",
+    { { 1, 100 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } },
+    400, 2000 },
+  { "forgets-one-slow-task",
+    { { 1000, 1000 }, { 1, 50000 }, { 500, 500 }, { 500, 500 }, { 500, 500 }, { 500, 500 } },
+    MPIPE_WINDOW_MIN, 2000 },
+};
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *test = data;
+  MpipeWindow window = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (test->measured); i++)
+    if (test->measured[i].n_done > 0 || test->measured[i].elapsed_us != 0)
+      mpipe_window_update (&window, test->measured[i].n_done, test->measured[i].elapsed_us);
+  g_assert_cmpuint (mpipe_window_get_credit (&window), >=, test->credit_min);
+  g_assert_cmpuint (mpipe_window_get_credit (&window), <=, test->credit_max);
+}
+
+/* Whatever was before, a steady worker gets two milliseconds of work soon. */
+static void
+test_settles_on_what_is_steady (void)
+{
+  static const gint64 services_us[] = { 1, 2, 7, 20, 150, 900, 5000, 1000000 };
+
+  for (guint before = 0; before < G_N_ELEMENTS (services_us); before++)
+    for (guint after = 0; after < G_N_ELEMENTS (services_us); after++)
+      {
+        MpipeWindow window = { 0 };
+        gint64 wanted = CLAMP (MPIPE_WINDOW_WORK_US / services_us[after], MPIPE_WINDOW_MIN,
+                               MPIPE_WINDOW_MAX);
+
+        mpipe_window_update (&window, 10, 10 * services_us[before]);
+        for (guint i = 0; i < 40; i++)
+          mpipe_window_update (&window, 3, 3 * services_us[after]);
+        g_assert_cmpint (ABS (wanted - mpipe_window_get_credit (&window)), <=, 1);
+      }
+}
+
+static void
+test_stays_within_what_was_measured (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+
+  for (guint round = 0; round < 200; round++)
+    {
+      MpipeWindow window = { 0 };
+      double fastest = G_MAXDOUBLE, slowest = 0;
+
+      for (guint step = 0; step < 200; step++)
+        {
+          guint n_done = g_rand_int_range (rand, 1, 1 << g_rand_int_range (rand, 1, 20));
+          gint64 elapsed_us = g_rand_int_range (rand, 0, 1 << g_rand_int_range (rand, 1, 25));
+          double measured = (double) elapsed_us / n_done;
+          guint credit;
+
+          fastest = MIN (fastest, measured);
+          slowest = MAX (slowest, measured);
+          mpipe_window_update (&window, n_done, elapsed_us);
+          credit = mpipe_window_get_credit (&window);
+          g_assert_cmpuint (credit, >=, MPIPE_WINDOW_MIN);
+          g_assert_cmpuint (credit, <=, MPIPE_WINDOW_MAX);
+          if (fastest > 1)
+            g_assert_cmpfloat (credit, <=, MAX (MPIPE_WINDOW_WORK_US / fastest, MPIPE_WINDOW_MIN));
+          if (slowest > 1)
+            g_assert_cmpfloat (credit + 1, >=,
+                               MIN (MPIPE_WINDOW_WORK_US / slowest, MPIPE_WINDOW_MAX));
+        }
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/mpipe/flow/window/", cases[i].sentence, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+  g_test_add_func ("/mpipe/flow/window/settles-on-what-is-steady", test_settles_on_what_is_steady);
+  g_test_add_func ("/mpipe/flow/window/stays-within-what-was-measured",
+                   test_stays_within_what_was_measured);
+  return g_test_run ();
+}
