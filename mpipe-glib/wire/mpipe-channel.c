@@ -259,23 +259,40 @@ fill_vectors (MpipeChannel *self, GOutputVector *vectors)
 }
 
 static void
-forget_sent_bytes (MpipeChannel *self)
+forget_everything (MpipeChannel *self)
 {
-  gsize n_sent;
-
-  if (self->n_unsent == 0)
+  g_array_set_size (self->segments, 0);
+  if (self->copied->len > COPIED_KEEP)
     {
-      g_array_set_size (self->segments, 0);
-      if (self->copied->len > COPIED_KEEP)
-        {
-          g_byte_array_unref (self->copied);
-          self->copied = g_byte_array_new ();
-        }
-      g_byte_array_set_size (self->copied, 0);
-      self->first_segment = 0;
-      self->first_offset = 0;
-      return;
+      g_byte_array_unref (self->copied);
+      self->copied = g_byte_array_new ();
     }
+  g_byte_array_set_size (self->copied, 0);
+  self->first_segment = 0;
+  self->first_offset = 0;
+  self->n_unsent = 0;
+}
+
+/* Drops the copied bytes before the first unsent one, which are those before @offset. */
+static void
+forget_copied_before (MpipeChannel *self, gsize offset)
+{
+  if (offset < COPIED_KEEP || offset < self->copied->len / 2)
+    return;
+  g_byte_array_remove_range (self->copied, 0, offset);
+  for (guint i = self->first_segment; i < self->segments->len; i++)
+    {
+      Segment *segment = &g_array_index (self->segments, Segment, i);
+
+      if (segment->buffer == NULL)
+        segment->offset -= offset;
+    }
+}
+
+/* A channel that never gets quite empty must not keep all it ever sent. */
+static void
+forget_sent (MpipeChannel *self)
+{
   if (self->first_segment > VECTORS_MAX)
     {
       g_array_remove_range (self->segments, 0, self->first_segment);
@@ -283,22 +300,17 @@ forget_sent_bytes (MpipeChannel *self)
     }
   for (guint i = self->first_segment; i < self->segments->len; i++)
     {
-      const Segment *segment = &g_array_index (self->segments, Segment, i);
+      Segment *segment = &g_array_index (self->segments, Segment, i);
 
       if (segment->buffer != NULL)
         continue;
-      n_sent = segment->offset + (i == self->first_segment ? self->first_offset : 0);
-      if (n_sent < COPIED_KEEP || n_sent < self->copied->len / 2)
-        return;
-      g_byte_array_remove_range (self->copied, 0, segment->offset);
-      n_sent = segment->offset;
-      for (guint k = i; k < self->segments->len; k++)
+      if (i == self->first_segment)
         {
-          Segment *later = &g_array_index (self->segments, Segment, k);
-
-          if (later->buffer == NULL)
-            later->offset -= n_sent;
+          segment->offset += self->first_offset;
+          segment->size -= self->first_offset;
+          self->first_offset = 0;
         }
+      forget_copied_before (self, segment->offset);
       return;
     }
 }
@@ -322,7 +334,10 @@ mark_sent (MpipeChannel *self, gsize n)
       self->first_segment++;
       self->first_offset = 0;
     }
-  forget_sent_bytes (self);
+  if (self->n_unsent == 0)
+    forget_everything (self);
+  else
+    forget_sent (self);
 }
 
 static MpipeChannelStatus
@@ -384,10 +399,6 @@ mpipe_channel_create_source (MpipeChannel *self, GIOCondition condition)
 void
 mpipe_channel_close (MpipeChannel *self)
 {
-  g_array_set_size (self->segments, 0);
-  g_byte_array_set_size (self->copied, 0);
-  self->n_unsent = 0;
-  self->first_segment = 0;
-  self->first_offset = 0;
+  forget_everything (self);
   g_io_stream_close (self->stream, NULL, NULL);
 }
