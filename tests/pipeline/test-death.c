@@ -6,6 +6,7 @@
 
 #include "config.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
@@ -223,6 +224,56 @@ test_workers_that_cannot_start_fail_the_pipeline (const MpipeTestWay *way)
     }
 }
 
+static gboolean
+is_replaced_never (gpointer user_data)
+{
+  g_autoptr (MpipeWorkerInfo) info = g_list_model_get_item (user_data, 0);
+
+  return mpipe_worker_info_get_pid (info) == 0 && mpipe_worker_info_get_n_starts (info) > 1;
+}
+
+static void
+test_a_stage_that_has_lost_its_program_fails_its_tasks (const MpipeTestWay *way)
+{
+  g_autofree char *program
+      = g_test_build_filename (G_TEST_BUILT, "kit", "misbehaving-worker", NULL);
+  g_autofree char *directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
+  g_autofree char *copy = g_build_filename (directory, "worker", NULL);
+  const char *argv[] = { copy, "echo", NULL };
+  g_autoptr (GFile) from = g_file_new_for_path (program), to = g_file_new_for_path (copy);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (MpipeWorkerInfo) info = NULL;
+  MpipeStage *stage;
+  GListModel *workers;
+
+  g_assert_true (g_file_copy (from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL));
+  stage = mpipe_stage_new_command (argv, 1);
+  mpipe_stage_set_ordered (stage, way->ordered);
+  workers = mpipe_stage_get_workers (stage);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, 1, 1);
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 1);
+
+  /* it is not there any more when the worker ends, on no task */
+  g_assert_cmpint (g_remove (copy), ==, 0);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+  info = g_list_model_get_item (workers, 0);
+  g_assert_no_errno (kill (mpipe_worker_info_get_pid (info), SIGKILL));
+  mpipe_test_wait_until (is_replaced_never, workers);
+
+  mpipe_test_put (pipeline, 0, 3);
+  mpipe_pipeline_stop (pipeline);
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = mpipe_test_get_error (pipeline);
+
+      g_test_message ("%s", error->message);
+      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH);
+      g_assert_nonnull (strstr (error->message, copy));
+    }
+  mpipe_test_get_end (pipeline);
+}
+
 static void
 test_a_worker_that_does_not_stop_well_loses_nothing (const MpipeTestWay *way)
 {
@@ -359,6 +410,8 @@ main (int argc, char **argv)
   ADD (test_noise_on_standard_output_harms_nobody, "noise-on-standard-output-harms-nobody");
   ADD (test_workers_that_cannot_start_fail_the_pipeline,
        "workers-that-cannot-start-fail-the-pipeline");
+  ADD (test_a_stage_that_has_lost_its_program_fails_its_tasks,
+       "a-stage-that-has-lost-its-program-fails-its-tasks");
   ADD (test_a_worker_that_does_not_stop_well_loses_nothing,
        "a-worker-that-does-not-stop-well-loses-nothing");
   ADD (test_a_task_is_tried_again_as_often_as_is_said,
