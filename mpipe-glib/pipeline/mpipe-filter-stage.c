@@ -63,13 +63,6 @@ static GParamSpec *properties[PROP_CACHE_RESULTS + 1];
 
 G_DEFINE_TYPE (MpipeFilterStage, mpipe_filter_stage, MPIPE_TYPE_STAGE)
 
-static gboolean
-may_change (MpipeFilterStage *self)
-{
-  g_return_val_if_fail (!MPIPE_STAGE (self)->in_pipeline, FALSE);
-  return TRUE;
-}
-
 static GError *
 mpipe_filter_stage_check (MpipeStage *stage)
 {
@@ -246,7 +239,7 @@ mpipe_filter_stage_set_max_tasks (MpipeFilterStage *self, guint max_tasks)
   g_return_if_fail (MPIPE_IS_FILTER_STAGE (self));
   g_return_if_fail (max_tasks >= 1);
 
-  if (!may_change (self) || self->max_tasks == max_tasks)
+  if (!mpipe_stage_may_change (MPIPE_STAGE (self)) || self->max_tasks == max_tasks)
     return;
   self->max_tasks = max_tasks;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_TASKS]);
@@ -284,7 +277,7 @@ mpipe_filter_stage_set_drop_results (MpipeFilterStage *self, gboolean drop_resul
 {
   g_return_if_fail (MPIPE_IS_FILTER_STAGE (self));
 
-  if (!may_change (self) || self->drop_results == !!drop_results)
+  if (!mpipe_stage_may_change (MPIPE_STAGE (self)) || self->drop_results == !!drop_results)
     return;
   self->drop_results = !!drop_results;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DROP_RESULTS]);
@@ -322,7 +315,7 @@ mpipe_filter_stage_set_cache_results (MpipeFilterStage *self, gboolean cache_res
 {
   g_return_if_fail (MPIPE_IS_FILTER_STAGE (self));
 
-  if (!may_change (self) || self->cache_results == !!cache_results)
+  if (!mpipe_stage_may_change (MPIPE_STAGE (self)) || self->cache_results == !!cache_results)
     return;
   self->cache_results = !!cache_results;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CACHE_RESULTS]);

@@ -57,6 +57,9 @@ struct _MpipeStageClass
 #define MPIPE_STAGE_CLASS(klass)                                                                   \
   (G_TYPE_CHECK_CLASS_CAST ((klass), MPIPE_TYPE_STAGE, MpipeStageClass))
 
+#define MPIPE_STAGE_SIZE_MAX 1024 /* processes */
+
+gboolean mpipe_stage_may_change (MpipeStage *self);
 gboolean mpipe_stage_check (MpipeStage *self, GError **error);
 GPtrArray *mpipe_stage_get_inner (MpipeStage *self);
 MpipeLauncher *mpipe_stage_dup_launcher (MpipeStage *self);
