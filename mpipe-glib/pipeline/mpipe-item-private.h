@@ -31,6 +31,7 @@ typedef struct
 
   guint64 place;   /* in the order of the stage it is in; 0 before it has one */
   guint n_attempts; /* of the stage it is in */
+  gboolean has_passed_on; /* some of its results are on their way: it must not be done again */
   gboolean is_stop; /* no task: the last call of a worker */
   gboolean is_cancelled; /* its results do not count */
   MpipeFifo held;  /* results kept back until the task has ended */

@@ -52,7 +52,7 @@ check_launch (MpipeStage *stage, GError **error)
 }
 
 static gboolean
-check_stage (MpipeStage *stage, gboolean is_filter, GError **error)
+check_stage (MpipeStage *stage, GError **error)
 {
   if (stage->in_pipeline)
     {
@@ -60,7 +60,7 @@ check_stage (MpipeStage *stage, gboolean is_filter, GError **error)
                    "Stage “%s” is part of another pipeline already", stage->name);
       return FALSE;
     }
-  return mpipe_stage_check (stage, error) && (is_filter || check_launch (stage, error));
+  return mpipe_stage_check (stage, error);
 }
 
 static gboolean
@@ -188,7 +188,7 @@ visit (Builder *builder, MpipeStage *stage, guint filter, guint branch, GError *
       return MPIPE_PLAN_NONE;
     }
   inner = mpipe_stage_get_inner (stage);
-  if (!check_stage (stage, inner->len > 0, error))
+  if (!check_stage (stage, error))
     return MPIPE_PLAN_NONE;
   number = add_node (builder, stage, inner->len > 0, filter, branch);
   if (!visit_inner (builder, number, inner, error) || !visit_next (builder, number, error))
@@ -210,6 +210,19 @@ sort (Builder *builder, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_launches (MpipePlan *plan, GError **error)
+{
+  for (guint i = 0; i < plan->nodes->len; i++)
+    {
+      const MpipePlanNode *node = mpipe_plan_get_node (plan, plan->order[i]);
+
+      if (node->n_workers > 0 && !check_launch (node->stage, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* Returns: (nullable): the plan; NULL with MPIPE_ERROR_INVALID_GRAPH or MPIPE_ERROR_LAUNCH when no pipeline
  * can be made of it. Nothing is changed. */
 MpipePlan *
@@ -222,7 +235,7 @@ mpipe_plan_new (MpipeStage *first, GError **error)
 
   plan->nodes = g_ptr_array_new_with_free_func (node_free);
   if (visit (&builder, first, MPIPE_PLAN_NONE, 0, error) == MPIPE_PLAN_NONE
-      || !sort (&builder, error))
+      || !sort (&builder, error) || !check_launches (plan, error))
     return NULL;
   return g_steal_pointer (&plan);
 }

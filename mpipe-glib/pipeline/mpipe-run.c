@@ -76,6 +76,7 @@ mpipe_run_accept (MpipeRun *self, MpipeItem *item)
 {
   item->place = 0;
   item->n_attempts = 0;
+  item->has_passed_on = FALSE;
   if (item->error == NULL)
     {
       mpipe_counter_add (&self->statistics->n_tasks, 1);

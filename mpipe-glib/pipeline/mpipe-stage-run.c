@@ -83,7 +83,10 @@ slot_result_cb (gpointer owner, MpipeItem *task, const MpipePayload *payload,
   if (holds_back_results (self))
     mpipe_fifo_push (&task->held, result);
   else
-    mpipe_reorder_add (self->places, task->place, result);
+    {
+      mpipe_reorder_add (self->places, task->place, result);
+      task->has_passed_on = TRUE;
+    }
 }
 
 static void
@@ -121,11 +124,22 @@ slot_ended_cb (gpointer owner, MpipeItem *task, GError *error, gboolean worker_d
     fail_task (self, task, error);
 }
 
+/* A worker that has sent results of a task, and not that it has ended, cannot be said not to have begun
+ * it. */
 static void
 slot_returned_cb (gpointer owner, MpipeItem *task)
 {
   MpipeStageRun *self = owner;
 
+  if (task->has_passed_on)
+    {
+      fail_task (self, task,
+                 g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED,
+                              "stage “%s”: a worker ended before it said that task %" G_GUINT64_FORMAT
+                              " had, which has given results",
+                              self->run.stage->name, task->id));
+      return;
+    }
   mpipe_item_drop_held (task);
   mpipe_fifo_push_first (&self->run.input, task);
 }

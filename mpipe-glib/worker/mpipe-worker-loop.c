@@ -26,6 +26,7 @@ struct _MpipeWorkerLoop
   MpipeWorkerSetup *setup;
   MpipeWorker *worker; /* while it runs */
   guint64 sequence;    /* of the current task, 0 outside of one */
+  gboolean has_put;    /* the current task has put results */
   gint64 now;          /* end of the last task, or of the last wait */
 };
 
@@ -151,6 +152,7 @@ put_result_cb (gpointer user_data, GVariant *result, GError **error)
                    "A result can be put only while a task is being done");
       return FALSE;
     }
+  self->has_put = TRUE;
   return send_result (self, result, FALSE, error) && mpipe_outbox_flush (self->outbox, error);
 }
 
@@ -170,11 +172,16 @@ do_task (MpipeWorkerLoop *self, GVariant *task)
     mpipe_outbox_add (self->outbox, MPIPE_FRAME_DONE, self->sequence);
 }
 
+/* Results that were put have gone already: the word that the task has ended goes as well before another
+ * task may be to blame for the end of the worker, or this one would be done again. */
 static void
 end_task (MpipeWorkerLoop *self)
 {
   gint64 begun = self->now;
 
+  if (self->has_put)
+    mpipe_outbox_flush (self->outbox, NULL);
+  self->has_put = FALSE;
   self->now = g_get_monotonic_time ();
   if (self->page != NULL)
     mpipe_page_end (self->page, self->now - begun);

@@ -156,6 +156,14 @@ misbehave (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **err
   return die (mode);
 }
 
+/* Puts its number, and ends with the process every fourth time. */
+static GVariant *
+put_or_die (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  mpipe_worker_put_result (worker, task, NULL);
+  return g_variant_get_int64 (task) % 4 == 3 ? die ("kill") : NULL;
+}
+
 /* TestLife */
 
 #define TEST_TYPE_LIFE (test_life_get_type ())
@@ -243,6 +251,7 @@ mpipe_test_workers_register (void)
     { "print", print },
     { "gate", gate },
     { "misbehave", misbehave },
+    { "put-or-die", put_or_die },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (funcs); i++)

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  *   print         prints a line, gives the task back
  *   gate          waits until the file of parameter "gate" exists, gives the task back
  *   misbehave     does what the parameter "mode" says on task 3; gives back the others
+ *   put-or-die    puts t, and kills itself when t % 4 is 3
  *   TestLife      a class: (started, stopped) are seen in files of the parameter "directory" */
 void mpipe_test_workers_register (void);
 

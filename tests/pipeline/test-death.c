@@ -348,6 +348,31 @@ test_a_task_that_is_tried_again_gives_its_results_once (const MpipeTestWay *way)
 }
 
 static void
+test_results_that_were_passed_on_are_given_once (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (mpipe_test_stage (way, "put-or-die", 1));
+  guint seen[80] = { 0 }, n_errors = 0;
+
+  mpipe_test_put (pipeline, 0, G_N_ELEMENTS (seen));
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      n_errors += error != NULL;
+      if (result != NULL)
+        seen[g_variant_get_int64 (result)]++;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (seen); i++)
+    g_assert_cmpuint (seen[i], ==, 1);
+  g_assert_cmpuint (n_errors, ==, G_N_ELEMENTS (seen) / 4);
+}
+
+static void
 test_a_stream_of_poison_ends_as_failures (const MpipeTestWay *way)
 {
   g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_own_stage (way, "kill", 2));
@@ -418,6 +443,8 @@ main (int argc, char **argv)
        "a-task-is-tried-again-as-often-as-is-said");
   ADD (test_a_task_that_is_tried_again_gives_its_results_once,
        "a-task-that-is-tried-again-gives-its-results-once");
+  ADD (test_results_that_were_passed_on_are_given_once,
+       "results-that-were-passed-on-are-given-once");
   ADD (test_a_stream_of_poison_ends_as_failures, "a-stream-of-poison-ends-as-failures");
   ADD (test_a_failure_keeps_its_place_through_later_stages,
        "a-failure-keeps-its-place-through-later-stages");
