@@ -132,14 +132,19 @@ show_progress_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The worker's own message begins with the name of the file, see decode_task(). */
+/* The worker's own message begins with the name of the file, see decode_task(), and ends with the
+ * domain and the code of its error, which nobody wants to read on a sheet. */
 static char *
 reason_of (const ListedFile *file, const GError *error)
 {
   g_autofree char *prefix = g_strdup_printf ("“%s”: ", file->name);
   const char *own = strstr (error->message, prefix);
+  const char *end = g_strrstr (error->message, " (");
 
-  return g_strdup (own != NULL ? own + strlen (prefix) : error->message);
+  if (own == NULL || end == NULL || end < own + strlen (prefix))
+    return g_strdup (error->message);
+  own += strlen (prefix);
+  return g_strndup (own, end - own);
 }
 
 static gboolean

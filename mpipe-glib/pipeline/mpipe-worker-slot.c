@@ -47,6 +47,8 @@ struct _MpipeWorkerSlot
   GSource *timeout_source;
   guint64 timed_number; /* the task whose time is being taken */
   gint64 timed_from;    /* when the engine first saw it current */
+  gboolean paused;      /* its answers are not read: it may wait for that in the middle of a task */
+  gint64 resumed_at;    /* when they were read again */
   guint16 good_type;    /* the type of results that was found right last */
 };
 
@@ -230,7 +232,7 @@ timeout_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* How long the worker has been on its current task. What the worker says is believed as long as it does not
+/* How long the worker has been on its current task, but for what the pipeline made it wait. What the worker says is believed as long as it does not
  * contradict what was seen: it cannot win more than the limit once again. */
 static gint64
 measure_current (MpipeWorkerSlot *self, gint64 now)
@@ -245,11 +247,14 @@ measure_current (MpipeWorkerSlot *self, gint64 now)
       self->timed_number = 0;
       return 0;
     }
-  if (number != self->timed_number)
+  if (number != self->timed_number || self->paused)
     {
       self->timed_number = number;
       self->timed_from = now;
     }
+  since = MAX (since, self->resumed_at);
+  if (self->paused)
+    return 0;
   if (since <= 0 || since > now
       || now - self->timed_from >= 2 * (gint64) self->stage->task_timeout_ms * 1000)
     return now - self->timed_from;
@@ -462,6 +467,7 @@ ended_cb (gpointer owner, const GError *error)
   self->timed_number = 0;
   self->recall_until = 0;
   self->accused = FALSE;
+  self->paused = FALSE;
   self->n_done = 0;
   self->window = (MpipeWindow){ 0 };
   g_clear_pointer (&self->process, mpipe_worker_process_unref);
@@ -605,8 +611,12 @@ mpipe_worker_slot_accuse (MpipeWorkerSlot *self, int pid, const GError *reason)
 void
 mpipe_worker_slot_set_reading (MpipeWorkerSlot *self, gboolean reading)
 {
-  if (self->process != NULL)
-    mpipe_worker_process_set_reading (self->process, reading);
+  if (self->process == NULL)
+    return;
+  mpipe_worker_process_set_reading (self->process, reading);
+  if (self->paused && reading)
+    self->resumed_at = g_get_monotonic_time ();
+  self->paused = !reading;
 }
 
 /* What is known */

@@ -292,6 +292,34 @@ test_a_full_pipeline_of_failing_tasks_goes_on (const MpipeTestWay *way)
   g_assert_cmpuint (n_errors, ==, 100);
 }
 
+static gboolean
+is_after (gpointer deadline)
+{
+  return g_get_monotonic_time () > *(gint64 *) deadline;
+}
+
+static void
+test_waiting_for_a_slow_reader_is_not_charged_to_a_task (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "several", 1);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  gint64 deadline;
+
+  mpipe_stage_set_task_timeout (first, 100);
+  mpipe_stage_set_max_backlog (second, 1);
+  mpipe_stage_link (first, second);
+  pipeline = mpipe_test_pipeline (first);
+  mpipe_test_put (pipeline, 0, 3);
+  mpipe_pipeline_stop (pipeline);
+  /* longer than the limit of a task, without reading anything */
+  deadline = g_get_monotonic_time () + 300000;
+  mpipe_test_wait_until (is_after, &deadline);
+  for (int i = 0; i < 9; i++)
+    g_variant_unref (mpipe_test_get (pipeline));
+  mpipe_test_get_end (pipeline);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -313,6 +341,8 @@ main (int argc, char **argv)
        "a-fork-goes-at-the-pace-of-its-slowest-branch");
   ADD (test_waiting_for_room_can_be_cancelled, "waiting-for-room-can-be-cancelled");
   ADD (test_who_waits_for_room_is_told_of_the_stop, "who-waits-for-room-is-told-of-the-stop");
+  ADD (test_waiting_for_a_slow_reader_is_not_charged_to_a_task,
+       "waiting-for-a-slow-reader-is-not-charged-to-a-task");
   ADD (test_a_full_pipeline_of_failing_tasks_goes_on, "a-full-pipeline-of-failing-tasks-goes-on");
 #undef ADD
 
