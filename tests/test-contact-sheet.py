@@ -194,7 +194,7 @@ class ContactSheetTest(unittest.TestCase):
         self.add('a.png', png(RED))
         for _ in range(2):
             finished = self.run_program('--no-comparison', '.')
-            self.assertIn('1 pictures, 0 failures', finished.stdout)
+            self.assertIn('1 picture, 0 failures', finished.stdout)
 
     def test_a_folder_without_files_is_an_error(self):
         for folder in (self.folder, self.work / 'missing', pathlib.Path('/dev/null')):

@@ -124,8 +124,9 @@ report_times (const SheetRun *run, const OneProcess *one)
       g_print ("the two sheets are %s\n",
                strcmp (checksum, one->checksum) == 0 ? "the same, byte for byte" : "not the same");
     }
-  g_print ("%u pictures, %u failures, %.2f s with %u processes a stage", run->files->len,
-           run->n_failed, seconds (parallel), n_processes);
+  g_print ("%u picture%s, %u failure%s, %.2f s with %u process%s a stage", run->files->len,
+           run->files->len == 1 ? "" : "s", run->n_failed, run->n_failed == 1 ? "" : "s",
+           seconds (parallel), n_processes, n_processes == 1 ? "" : "es");
   if (one != NULL)
     g_print ("; %.2f s in one process: %.2f times faster", seconds (one->parallel_time),
              (double) one->parallel_time / parallel);

@@ -141,10 +141,10 @@ reason_of (const ListedFile *file, const GError *error)
   const char *own = strstr (error->message, prefix);
   const char *end = g_strrstr (error->message, " (");
 
-  if (own == NULL || end == NULL || end < own + strlen (prefix))
-    return g_strdup (error->message);
+  if (own == NULL || end == NULL || end <= own + strlen (prefix))
+    return g_utf8_make_valid (error->message, -1);
   own += strlen (prefix);
-  return g_strndup (own, end - own);
+  return g_utf8_make_valid (own, end - own);
 }
 
 static gboolean

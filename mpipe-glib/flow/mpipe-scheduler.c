@@ -5,6 +5,8 @@
 
 #include "mpipe-glib/flow/mpipe-scheduler-private.h"
 
+#define DEAL_BELOW 8 /* tasks: a worker with less credit gets them one by one */
+
 static gboolean
 takes_tasks (const MpipeSchedulerPlace *place)
 {
@@ -25,13 +27,16 @@ mpipe_scheduler_pick (const MpipeSchedulerPlace *places, guint n_places)
 }
 
 /* Returns: how many of the waiting tasks the picked worker gets at once: its share of them, as far as its
- * credit goes. */
+ * credit goes. Tasks that are long, or of which nothing is known, are dealt out one by one: neighbours are
+ * often alike, and several long ones in a row must not meet the same worker. */
 guint
 mpipe_scheduler_share (const MpipeSchedulerPlace *places, guint n_places, guint picked,
                        gsize n_waiting)
 {
   gsize n_takers = 0, share;
 
+  if (places[picked].credit <= DEAL_BELOW)
+    return 1;
   for (guint i = 0; i < n_places; i++)
     n_takers += takes_tasks (&places[i]);
   share = (n_waiting + n_takers - 1) / n_takers;

@@ -5,7 +5,6 @@
 
 #include "mpipe-glib/flow/mpipe-window-private.h"
 
-#define CREDIT_UNKNOWN 4    /* before the first measurement */
 #define SERVICE_US_MIN 0.05 /* below this the clock says nothing */
 
 /* @n_done tasks took @elapsed_us together. Slower is believed at once, since too large a window makes tasks
@@ -28,7 +27,7 @@ guint
 mpipe_window_get_credit (const MpipeWindow *self)
 {
   if (self->service_us == 0)
-    return CREDIT_UNKNOWN;
+    return MPIPE_WINDOW_MIN; /* before the first measurement */
   return (guint) CLAMP (MPIPE_WINDOW_WORK_US / self->service_us, MPIPE_WINDOW_MIN,
                         MPIPE_WINDOW_MAX);
 }

@@ -51,8 +51,8 @@ static gint64
 through_variants (gint64 value, gint64 added)
 {
   gint64 *copy = g_memdup2 (&value, sizeof value);
-  g_autoptr (GVariant) received = g_variant_ref_sink (g_variant_new_from_data (
-      G_VARIANT_TYPE_INT64, copy, sizeof *copy, TRUE, g_free, copy));
+  g_autoptr (GVariant) received = g_variant_ref_sink (
+      g_variant_new_from_data (G_VARIANT_TYPE_INT64, copy, sizeof *copy, TRUE, g_free, copy));
   g_autoptr (GVariant) made
       = g_variant_ref_sink (g_variant_new_int64 (g_variant_get_int64 (received) + added));
 
@@ -123,8 +123,8 @@ put (Batching *self)
   while (self->n_put < self->n_tasks && self->n_put - self->n_got < self->window
          && self->out.end + sizeof (Frame) <= BATCH_SIZE)
     {
-      Frame frame = { .sequence = self->n_put,
-                      .value = pass (self->variants, (gint64) self->n_put, 0) };
+      Frame frame
+          = { .sequence = self->n_put, .value = pass (self->variants, (gint64) self->n_put, 0) };
 
       add_frame (&self->out, &frame);
       self->n_put++;

@@ -10,166 +10,151 @@
 #include "start.h"
 
 #define N_TASKS 300000
-#define N_TASKS_SMOKE 2000
 #define WINDOW 4096
 #define KIB ((gsize) 1 << 10)
 #define MIB ((gsize) 1 << 20)
+#define N_BYTES ((gsize) 256 << 20) /* in all payloads of one run */
 
-#define INT64 .worker = "int64", .kind = &bench_int64_tasks, .window = WINDOW
-#define OF_GVARIANT { "gvariant_tasks_s", "bound" }
+#define SMALL_TASKS(name) .worker = #name, .kind = &bench_##name##_tasks, .n_workers = 2
 
 static const BenchMeasure tasks[] = {
   { .name = "raw_batched_tasks_s",
     .run = bench_bound_raw,
-    .n_tasks = 4000000,
-    .n_tasks_smoke = 10000,
+    .n_tasks = 10 * N_TASKS,
     .shape = { .window = WINDOW } },
   { .name = "gvariant_tasks_s",
     .run = bench_bound_gvariant,
     .n_tasks = N_TASKS,
-    .n_tasks_smoke = N_TASKS_SMOKE,
     .shape = { .window = WINDOW } },
   { .name = "int64_1_stage",
     .unit = "tasks_s",
     .run = bench_run_put_get,
     .n_tasks = N_TASKS,
-    .n_tasks_smoke = N_TASKS_SMOKE,
-    .shape = { INT64, .n_workers = 2, .n_stages = 1 },
-    .references = { OF_GVARIANT } },
+    .shape = { SMALL_TASKS (int64), .n_stages = 1, .window = WINDOW },
+    .references = { { "gvariant_tasks_s", "bound" } } },
   { .name = "int64_3_stages",
     .unit = "tasks_s",
     .run = bench_run_put_get,
     .n_tasks = N_TASKS / 2,
-    .n_tasks_smoke = N_TASKS_SMOKE,
-    .shape = { INT64, .n_workers = 2, .n_stages = 3 },
-    .references = { OF_GVARIANT, { "int64_1_stage", "1_stage" } } },
+    .shape = { SMALL_TASKS (int64), .n_stages = 3, .window = WINDOW },
+    .references = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "1_stage" } } },
   { .name = "int64_signal",
     .unit = "tasks_s",
     .run = bench_run_signal,
     .n_tasks = N_TASKS,
-    .n_tasks_smoke = N_TASKS_SMOKE,
-    .shape = { INT64, .n_workers = 2, .n_stages = 1 },
-    .references = { OF_GVARIANT, { "int64_1_stage", "put_get" } } },
+    .shape = { SMALL_TASKS (int64), .n_stages = 1, .window = WINDOW },
+    .references = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "put_get" } } },
   { .name = "int64_unordered",
     .unit = "tasks_s",
     .run = bench_run_put_get,
     .n_tasks = N_TASKS,
-    .n_tasks_smoke = N_TASKS_SMOKE,
-    .shape = { INT64, .n_workers = 2, .n_stages = 1, .unordered = TRUE },
-    .references = { OF_GVARIANT, { "int64_1_stage", "ordered" } } },
+    .shape = { SMALL_TASKS (int64), .n_stages = 1, .window = WINDOW, .unordered = TRUE },
+    .references = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "ordered" } } },
   { .name = "int64_put_then_get",
     .unit = "tasks_s",
     .run = bench_run_put_get,
     .n_tasks = N_TASKS,
-    .n_tasks_smoke = N_TASKS_SMOKE,
-    .shape
-    = { .worker = "int64", .kind = &bench_int64_tasks, .n_workers = 2, .n_stages = 1 },
-    .references = { OF_GVARIANT, { "int64_1_stage", "put_get" } } },
+    .shape = { SMALL_TASKS (int64), .n_stages = 1 },
+    .references = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "put_get" } } },
   { .name = "text",
     .unit = "tasks_s",
     .run = bench_run_put_get,
     .n_tasks = N_TASKS / 2,
-    .n_tasks_smoke = N_TASKS_SMOKE,
-    .shape = { .worker = "text",
-               .kind = &bench_text_tasks,
-               .window = WINDOW,
-               .n_workers = 2,
-               .n_stages = 1 },
-    .references = { OF_GVARIANT, { "int64_1_stage", "int64" } } },
+    .shape = { SMALL_TASKS (text), .n_stages = 1, .window = WINDOW },
+    .references = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "int64" } } },
   { .name = "pair",
     .unit = "tasks_s",
     .run = bench_run_put_get,
     .n_tasks = N_TASKS / 2,
-    .n_tasks_smoke = N_TASKS_SMOKE,
-    .shape = { .worker = "pair",
-               .kind = &bench_pair_tasks,
-               .window = WINDOW,
-               .n_workers = 2,
-               .n_stages = 1 },
-    .references = { OF_GVARIANT, { "int64_1_stage", "int64" } } },
+    .shape = { SMALL_TASKS (pair), .n_stages = 1, .window = WINDOW },
+    .references = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "int64" } } },
 };
 
 static const BenchMeasure round_trip[] = {
-  { .name = "round_trip_us",
-    .run = bench_bound_round_trip,
-    .n_tasks = 10000,
-    .n_tasks_smoke = 100 },
+  { .name = "round_trip_us", .run = bench_bound_round_trip, .n_tasks = 10000 },
   { .name = "one_task",
     .unit = "us",
     .run = bench_run_one_task,
     .n_tasks = 10000,
-    .n_tasks_smoke = 100,
     .shape = { .worker = "int64", .kind = &bench_int64_tasks, .n_workers = 1, .n_stages = 1 },
     .references = { { "round_trip_us", "bound" } } },
 };
 
-/* A bound, and a worker that returns the payload or makes a new one, with one and with some on the way. */
-#define PAYLOADS(label, bytes, n)                                                                  \
+/* There and back through one worker, which does with it what @what_worker says. */
+#define PAYLOAD(what_name, bytes, what_worker, in_flight, bound)                                   \
   {                                                                                                \
-    { .name = "echo_GB_s_" label,                                                                  \
-      .run = bench_bound_echo,                                                                     \
-      .n_tasks = n,                                                                                \
-      .n_tasks_smoke = 4,                                                                          \
-      .shape = { .size = bytes } },                                                                \
-    PAYLOAD (label "_returned", label, bytes, n, "return", 4),                                     \
-    PAYLOAD (label "_made", label, bytes, n, "make", 4),                                           \
-    PAYLOAD (label "_returned_alone", label, bytes, n, "return", 1),                               \
-    PAYLOAD (label "_made_alone", label, bytes, n, "make", 1),                                     \
-  }
-#define PAYLOAD(suffix, label, bytes, n, worker_name, in_flight)                                   \
-  {                                                                                                \
-    .name = "payload_" suffix, .unit = "GB_s", .run = bench_run_payload, .n_tasks = n,             \
-    .n_tasks_smoke = 4,                                                                            \
-    .shape = { .worker = worker_name,                                                              \
+    .name = what_name, .unit = "GB_s", .run = bench_run_payload, .n_tasks = N_BYTES / (bytes),     \
+    .shape = { .worker = what_worker,                                                              \
                .n_workers = 1,                                                                     \
                .n_stages = 1,                                                                      \
-               .size = bytes,                                                                      \
+               .size = (bytes),                                                                    \
                .window = in_flight },                                                              \
-    .references = {                                                                                \
-      { "echo_GB_s_" label, "bound" }                                                              \
-    }                                                                                              \
+    .references = { { bound, "bound" } },                                                          \
   }
 
-static const BenchMeasure payloads_64_kib[] = PAYLOADS ("64KiB", 64 * KIB, 3000);
-static const BenchMeasure payloads_1_mib[] = PAYLOADS ("1MiB", MIB, 300);
-static const BenchMeasure payloads_16_mib[] = PAYLOADS ("16MiB", 16 * MIB, 24);
+static const BenchMeasure payloads_64_kib[] = {
+  { .name = "echo_GB_s_64KiB",
+    .run = bench_bound_echo,
+    .n_tasks = N_BYTES / (64 * KIB),
+    .shape = { .size = 64 * KIB } },
+  PAYLOAD ("payload_64KiB_returned", 64 * KIB, "return", 4, "echo_GB_s_64KiB"),
+  PAYLOAD ("payload_64KiB_made", 64 * KIB, "make", 4, "echo_GB_s_64KiB"),
+  PAYLOAD ("payload_64KiB_returned_alone", 64 * KIB, "return", 1, "echo_GB_s_64KiB"),
+  PAYLOAD ("payload_64KiB_made_alone", 64 * KIB, "make", 1, "echo_GB_s_64KiB"),
+};
+
+static const BenchMeasure payloads_1_mib[] = {
+  { .name = "echo_GB_s_1MiB",
+    .run = bench_bound_echo,
+    .n_tasks = N_BYTES / MIB,
+    .shape = { .size = MIB } },
+  PAYLOAD ("payload_1MiB_returned", MIB, "return", 4, "echo_GB_s_1MiB"),
+  PAYLOAD ("payload_1MiB_made", MIB, "make", 4, "echo_GB_s_1MiB"),
+  PAYLOAD ("payload_1MiB_returned_alone", MIB, "return", 1, "echo_GB_s_1MiB"),
+  PAYLOAD ("payload_1MiB_made_alone", MIB, "make", 1, "echo_GB_s_1MiB"),
+};
+
+static const BenchMeasure payloads_16_mib[] = {
+  { .name = "echo_GB_s_16MiB",
+    .run = bench_bound_echo,
+    .n_tasks = N_BYTES / (16 * MIB),
+    .shape = { .size = 16 * MIB } },
+  PAYLOAD ("payload_16MiB_returned", 16 * MIB, "return", 4, "echo_GB_s_16MiB"),
+  PAYLOAD ("payload_16MiB_made", 16 * MIB, "make", 4, "echo_GB_s_16MiB"),
+  PAYLOAD ("payload_16MiB_returned_alone", 16 * MIB, "return", 1, "echo_GB_s_16MiB"),
+  PAYLOAD ("payload_16MiB_made_alone", 16 * MIB, "make", 1, "echo_GB_s_16MiB"),
+};
 
 static const BenchMeasure memory[] = {
-  { .name = "memcpy_GB_s", .run = bench_bound_memcpy, .n_tasks = 10, .n_tasks_smoke = 1 },
+  { .name = "memcpy_GB_s", .run = bench_bound_memcpy, .n_tasks = 10 },
 };
 
 static const BenchMeasure start[] = {
   { .name = "bare_start_8_ms",
     .run = bench_bound_start,
     .n_tasks = 1,
-    .n_tasks_smoke = 1,
     .shape = { .n_workers = 8 } },
   { .name = "start_8_workers",
     .unit = "ms",
     .run = bench_start_pipeline,
     .n_tasks = 1,
-    .n_tasks_smoke = 1,
     .shape = { .worker = "int64", .n_workers = 8, .n_stages = 1 },
     .references = { { "bare_start_8_ms", "bound" } } },
 };
+
+#define MANY_PAYLOADS .worker = "return", .n_workers = 2, .n_stages = 1, .size = 100000
 
 static const BenchMeasure put_all_then_read[] = {
   { .name = "put_all_then_read_ordered",
     .unit = "s",
     .run = bench_run_put_all,
     .n_tasks = 100000,
-    .n_tasks_smoke = 100,
-    .shape = { .worker = "return", .n_workers = 2, .n_stages = 1, .size = 100000 } },
+    .shape = { MANY_PAYLOADS } },
   { .name = "put_all_then_read_unordered",
     .unit = "s",
     .run = bench_run_put_all,
     .n_tasks = 100000,
-    .n_tasks_smoke = 100,
-    .shape = { .worker = "return",
-               .n_workers = 2,
-               .n_stages = 1,
-               .size = 100000,
-               .unordered = TRUE } },
+    .shape = { MANY_PAYLOADS, .unordered = TRUE } },
 };
 
 #define GROUP(group_name, table)                                                                   \

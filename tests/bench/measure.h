@@ -24,7 +24,7 @@ typedef struct
 /* What a figure is divided by. */
 typedef struct
 {
-  const char *name; /* of a measure in the same group; NULL for none */
+  const char *name;  /* of a measure in the same group; NULL for none */
   const char *label; /* the key of the ratio is NAME_of_LABEL */
 } BenchReference;
 
@@ -33,8 +33,7 @@ typedef struct
   const char *name;
   const char *unit; /* the key of the figure is NAME_UNIT; NULL when the name has it already */
   double (*run) (const BenchShape *shape, gsize n_tasks); /* returns the figure */
-  gsize n_tasks;
-  gsize n_tasks_smoke; /* when it only matters that it runs */
+  gsize n_tasks;                                          /* or other things, in a bound */
   BenchShape shape;
   BenchReference references[BENCH_N_REFERENCES]; /* the first is measured anew each time */
 } BenchMeasure;
@@ -43,7 +42,7 @@ typedef struct
 typedef struct
 {
   const char *name;
-  gboolean on_request; /* only measured when asked for */
+  gboolean on_request;  /* only measured when asked for */
   gboolean with_memory; /* its peak of memory is a figure of each measure */
   const BenchMeasure *measures;
   guint n_measures;

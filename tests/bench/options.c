@@ -43,8 +43,8 @@ bench_options_parse (BenchOptions *self, int *argc, char ***argv, GError **error
       NULL },
     { "only", 0, 0, G_OPTION_ARG_STRING, &self->only,
       "Measure one thing, or one group, and what it is compared with", "NAME" },
-    { "repeat", 0, 0, G_OPTION_ARG_INT, &self->n_repeats,
-      "Measure so often, and print medians (5)", "N" },
+    { "repeat", 0, 0, G_OPTION_ARG_INT, &self->n_repeats, "Measure so often, and print medians (5)",
+      "N" },
     { "smoke", 0, 0, G_OPTION_ARG_NONE, &self->smoke,
       "See in a second that everything runs; the figures mean nothing", NULL },
     { "switches", 0, 0, G_OPTION_ARG_NONE, &self->switches,
@@ -54,10 +54,10 @@ bench_options_parse (BenchOptions *self, int *argc, char ***argv, GError **error
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   *self = (BenchOptions){ 0 };
-  g_option_context_set_summary (context,
-                                "Measures pipelines beside what the machine allows.\n"
-                                "Prints one key and one value on each line; ratios are taken within "
-                                "each repetition.");
+  g_option_context_set_summary (
+      context, "Measures pipelines beside what the machine allows.\n"
+               "Prints one key and one value on each line; ratios are taken within "
+               "each repetition.");
   g_option_context_add_main_entries (context, entries, NULL);
   return g_option_context_parse (context, argc, argv, error) && check (self, *argc, error);
 }

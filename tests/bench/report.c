@@ -11,6 +11,9 @@
 #include "resources.h"
 #include "samples.h"
 
+#define SMOKE_PART 100 /* of the tasks, when it only matters that it runs */
+#define SMOKE_TASKS_MIN 4
+
 /* What came of one measure. */
 typedef struct
 {
@@ -57,8 +60,7 @@ print (const char *name, const char *link, const char *label, double value)
 static Outcome *
 find_outcome (Session *self, const char *name)
 {
-  const BenchMeasure *measure
-      = name != NULL ? bench_catalogue_find (self->group, name) : NULL;
+  const BenchMeasure *measure = name != NULL ? bench_catalogue_find (self->group, name) : NULL;
 
   return measure != NULL ? &self->outcomes[measure - self->group->measures] : NULL;
 }
@@ -89,20 +91,28 @@ select_measures (Session *self)
       Outcome *outcome = &self->outcomes[i];
 
       outcome->measure = &self->group->measures[i];
-      if (only == NULL ? !self->group->on_request
-                       : g_str_equal (only, self->group->name)
-                             || g_str_equal (only, outcome->measure->name))
+      if (only == NULL
+              ? !self->group->on_request
+              : g_str_equal (only, self->group->name) || g_str_equal (only, outcome->measure->name))
         want (self, outcome);
     }
 }
 
 /* Measuring */
 
+static gsize
+get_n_tasks (Session *self, const BenchMeasure *measure)
+{
+  gsize n_least = MIN (measure->n_tasks, SMOKE_TASKS_MIN);
+
+  return self->options->smoke ? MAX (measure->n_tasks / SMOKE_PART, n_least) : measure->n_tasks;
+}
+
 static void
 run (Session *self, Outcome *outcome)
 {
   const BenchMeasure *measure = outcome->measure;
-  gsize n_tasks = self->options->smoke ? measure->n_tasks_smoke : measure->n_tasks;
+  gsize n_tasks = get_n_tasks (self, measure);
   guint64 n_switches = bench_resources_get_n_switches ();
 
   if (self->group->with_memory)
@@ -127,9 +137,8 @@ run_with_references (Session *self, Outcome *outcome)
       Outcome *reference = find_outcome (self, outcome->measure->references[i].name);
 
       if (reference != NULL)
-        bench_samples_add (&outcome->ratios[i],
-                           bench_samples_get_last (&outcome->figures)
-                               / bench_samples_get_last (&reference->figures));
+        bench_samples_add (&outcome->ratios[i], bench_samples_get_last (&outcome->figures)
+                                                    / bench_samples_get_last (&reference->figures));
     }
 }
 
@@ -149,8 +158,7 @@ print_outcome (Session *self, const Outcome *outcome)
   const BenchMeasure *measure = outcome->measure;
 
   print (measure->name, measure->unit != NULL ? "_" : "",
-         measure->unit != NULL ? measure->unit : "",
-         bench_samples_get_median (&outcome->figures));
+         measure->unit != NULL ? measure->unit : "", bench_samples_get_median (&outcome->figures));
   for (guint i = 0; i < BENCH_N_REFERENCES; i++)
     if (!bench_samples_is_empty (&outcome->ratios[i]))
       print (measure->name, "_of_", measure->references[i].label,

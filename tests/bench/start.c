@@ -70,10 +70,10 @@ bench_bound_start (const BenchShape *shape, gsize n_tasks)
 
   for (guint i = 0; i < shape->n_workers; i++)
     g_ptr_array_add (children, start_child (program));
-  g_ptr_array_foreach (children, (GFunc) (void (*) (void)) wait_for_answer, NULL);
+  for (guint i = 0; i < children->len; i++)
+    wait_for_answer (g_ptr_array_index (children, i));
   ms = (g_get_monotonic_time () - begun) / 1e3;
-  /* the last one first: each holds the pipes of those before it */
-  for (guint i = children->len; i-- > 0;)
+  for (guint i = 0; i < children->len; i++)
     end_child (g_ptr_array_index (children, i));
   return ms;
 }

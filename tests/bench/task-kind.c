@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-/* Too long to be kept in place of a pointer, as most texts are. */
-#define TEXT "a text of a few words, 40 bytes in all."
+#define TEXT "a text of a few words, forty bytes long"
+
+G_STATIC_ASSERT (sizeof TEXT == 40);
 
 /* int64 */
 

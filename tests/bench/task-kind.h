@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Small tasks of one type: how the application makes a task and reads a result. */
 typedef struct
 {
-  GVariant *(*make) (gint64 number);  /* floating */
+  GVariant *(*make) (gint64 number); /* floating */
   gint64 (*read) (GVariant *result); /* returns the number, which every stage has increased */
 } BenchTaskKind;
 

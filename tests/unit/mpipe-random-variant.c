@@ -103,7 +103,8 @@ new_container (GRand *rand, const GVariantType *type, guint depth)
   if (g_variant_type_is_array (type))
     while (n-- > 0)
       g_variant_builder_add_value (&builder,
-                                   mpipe_random_variant (rand, g_variant_type_element (type), depth));
+                                   mpipe_random_variant (rand, g_variant_type_element (type),
+                                                         depth));
   else if (!g_variant_type_is_maybe (type))
     for (const GVariantType *child = g_variant_type_first (type); child != NULL;
          child = g_variant_type_next (child))
@@ -168,8 +169,8 @@ mpipe_variant_has_handle (GVariant *variant)
 {
   gboolean found = strchr (g_variant_get_type_string (variant), 'h') != NULL;
 
-  for (gsize i = 0; !found && g_variant_is_container (variant) && i < g_variant_n_children (variant);
-       i++)
+  for (gsize i = 0;
+       !found && g_variant_is_container (variant) && i < g_variant_n_children (variant); i++)
     {
       g_autoptr (GVariant) child = g_variant_get_child_value (variant, i);
 

@@ -363,9 +363,9 @@ mpipe_unit_engine_expect_result (MpipeUnitEngine *self, guint64 sequence, GVaria
 
   receive_kind (self, &frame, MPIPE_FRAME_RESULT, sequence);
   g_assert_cmpuint (frame.header.flags, ==, last ? MPIPE_FRAME_FLAG_LAST : 0);
-  mpipe_payload_init_from_buffer (
-      &payload, mpipe_type_map_translate (self->receiving, frame.header.type), frame.buffer,
-      frame.payload, frame.header.size);
+  mpipe_payload_init_from_buffer (&payload,
+                                  mpipe_type_map_translate (self->receiving, frame.header.type),
+                                  frame.buffer, frame.payload, frame.header.size);
   result = mpipe_payload_to_variant (&payload, self->types, &error);
   mpipe_payload_clear (&payload);
   g_assert_no_error (error);
@@ -398,7 +398,6 @@ mpipe_unit_engine_expect_end (MpipeUnitEngine *self)
 {
   MpipeFrame frame;
 
-  g_assert_cmpint (mpipe_channel_next (self->channel, &frame, NULL), ==,
-                   MPIPE_CHANNEL_WOULD_BLOCK);
+  g_assert_cmpint (mpipe_channel_next (self->channel, &frame, NULL), ==, MPIPE_CHANNEL_WOULD_BLOCK);
   g_assert_cmpint (wait_and_receive (self), ==, MPIPE_CHANNEL_END);
 }

@@ -31,8 +31,8 @@ typedef struct
   gboolean disable_result;
   const char *result_type;
   const char *parameters;
-  const char *stop_task;    /* NULL: returns nothing */
-  const char *start_fails;  /* the reason; "" for none */
+  const char *stop_task;   /* NULL: returns nothing */
+  const char *start_fails; /* the reason; "" for none */
   gboolean puts_at_start_and_stop;
 } MpipeUnitWays;
 

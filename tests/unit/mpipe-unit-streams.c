@@ -26,8 +26,8 @@ mpipe_unit_socket_pair (int send_buffer, GIOStream **out_near, GIOStream **out_f
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
   if (send_buffer > 0)
-    g_assert_cmpint (
-        setsockopt (fds[0], SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer), ==, 0);
+    g_assert_cmpint (setsockopt (fds[0], SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer),
+                     ==, 0);
   *out_near = stream_for_fd (fds[0]);
   *out_far = stream_for_fd (fds[1]);
 }

@@ -205,8 +205,7 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/mpipe/wire/channel/", tests[i].sentence, NULL);
 
-      g_test_add (path, Fixture, NULL, fixture_set_up, tests[i].func,
-                  fixture_tear_down);
+      g_test_add (path, Fixture, NULL, fixture_set_up, tests[i].func, fixture_tear_down);
     }
   g_test_add_func ("/mpipe/wire/channel/sees-the-end", test_sees_the_end);
   g_test_add_func ("/mpipe/wire/channel/refuses-garbage", test_refuses_garbage);

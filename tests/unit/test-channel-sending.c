@@ -54,7 +54,8 @@ send_copied (MpipeChannel *channel, guint64 sequence, gsize size)
   g_autofree guint8 *payload = g_memdup2 (mpipe_unit_noise (sequence % 4096), size);
 
   mpipe_channel_send (channel, &header, payload, NULL);
-  memset (payload, 0, size);
+  if (size > 0)
+    memset (payload, 0, size);
 }
 
 static void

@@ -71,7 +71,7 @@ typedef struct
   guint64 begun; /* before the recall; 0 for none */
   guint64 from, until;
   guint64 certain;
-  guint64 tried;     /* begun after the recall */
+  guint64 tried; /* begun after the recall */
   gboolean may_begin;
 } RecallCase;
 

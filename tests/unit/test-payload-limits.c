@@ -14,15 +14,9 @@
 #include "mpipe-glib/core/mpipe-payload-private.h"
 
 static const char *const with_handles[] = {
-  "handle 0",
-  "[handle 1]",
-  "@ah []",
-  "('a', handle 2)",
-  "{'a': handle 3}",
-  "@mh nothing",
-  "<handle 4>",
-  "{'a': <handle 5>}",
-  "(1, <<[handle 6]>>)",
+  "handle 0",        "[handle 1]",        "@ah []",
+  "('a', handle 2)", "{'a': handle 3}",   "@mh nothing",
+  "<handle 4>",      "{'a': <handle 5>}", "(1, <<[handle 6]>>)",
 };
 
 /* A handle means a descriptor that is passed beside the value: here none is. */
@@ -276,10 +270,10 @@ test_knows_its_type (void)
     const char *value, *type;
     gboolean has;
   } cases[] = {
-    { "int64 1", "x", TRUE },   { "int64 1", "t", FALSE },   { "int64 1", "*", TRUE },
-    { "int64 1", "?", TRUE },   { "int64 1", "r", FALSE },   { "['a']", "as", TRUE },
-    { "['a']", "a*", TRUE },    { "['a']", "a?", TRUE },     { "['a']", "?", FALSE },
-    { "(1, 'a')", "r", TRUE },  { "(1, 'a')", "(*s)", TRUE }, { "(1, 'a')", "(**i)", FALSE },
+    { "int64 1", "x", TRUE },        { "int64 1", "t", FALSE },    { "int64 1", "*", TRUE },
+    { "int64 1", "?", TRUE },        { "int64 1", "r", FALSE },    { "['a']", "as", TRUE },
+    { "['a']", "a*", TRUE },         { "['a']", "a?", TRUE },      { "['a']", "?", FALSE },
+    { "(1, 'a')", "r", TRUE },       { "(1, 'a')", "(*s)", TRUE }, { "(1, 'a')", "(**i)", FALSE },
     { "{'a': <1>}", "a{?*}", TRUE },
   };
 

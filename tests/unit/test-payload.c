@@ -169,8 +169,8 @@ test_normalises_values (void)
       g_autoptr (GVariant) good
           = g_variant_ref_sink (mpipe_random_variant (rand, G_VARIANT_TYPE (type), 2));
       g_autoptr (GBytes) bytes = mpipe_random_damage (rand, good);
-      g_autoptr (GVariant) damaged = g_variant_ref_sink (
-          g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, FALSE));
+      g_autoptr (GVariant) damaged
+          = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, FALSE));
 
       if (!mpipe_variant_has_handle (damaged))
         check_round_trip (damaged);
@@ -181,8 +181,8 @@ static void
 test_normalises_children (void)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_static ("abc", 3);
-  g_autoptr (GVariant) damaged = g_variant_ref_sink (
-      g_variant_new_from_bytes (G_VARIANT_TYPE ("(saxxy)"), bytes, FALSE));
+  g_autoptr (GVariant) damaged
+      = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("(saxxy)"), bytes, FALSE));
 
   for (gsize i = 0; i < g_variant_n_children (damaged); i++)
     {
@@ -252,8 +252,8 @@ test_receives_normal_values_only (void)
       g_autoptr (GBytes) bytes = mpipe_random_damage (rand, good);
       gsize size;
       const void *data = g_bytes_get_data (bytes, &size);
-      g_autoptr (GVariant) judged = g_variant_ref_sink (
-          g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, FALSE));
+      g_autoptr (GVariant) judged
+          = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (type), bytes, FALSE));
       g_autoptr (GError) error = NULL;
       g_autoptr (GVariant) received = receive (type, data, size, &error);
 

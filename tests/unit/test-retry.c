@@ -58,8 +58,7 @@ test_case (gconstpointer data)
     if (*step == 'p')
       mpipe_restart_note_progress (&restart);
     else
-      g_assert_cmpint (mpipe_restart_note_end (&restart, *step == 't'), ==,
-                       test->waits[n_ends++]);
+      g_assert_cmpint (mpipe_restart_note_end (&restart, *step == 't'), ==, test->waits[n_ends++]);
 }
 
 int

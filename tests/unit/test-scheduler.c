@@ -21,8 +21,14 @@ typedef struct
   gboolean has_idle;
 } PickCase;
 
-#define READY(n, c) { .available = TRUE, .n_leased = (n), .credit = (c) }
-#define AWAY(n, c) { .available = FALSE, .n_leased = (n), .credit = (c) }
+#define READY(n, c)                                                                                \
+  {                                                                                                \
+    .available = TRUE, .n_leased = (n), .credit = (c)                                              \
+  }
+#define AWAY(n, c)                                                                                 \
+  {                                                                                                \
+    .available = FALSE, .n_leased = (n), .credit = (c)                                             \
+  }
 
 static const PickCase pick_cases[] = {
   { "picks-nobody-of-none", 0, { AWAY (0, 0) }, 1, NONE, 0, FALSE },
@@ -36,7 +42,8 @@ static const PickCase pick_cases[] = {
   { "passes-over-one-without-credit", 2, { READY (2, 2), READY (3, 4) }, 1, 1, 1, FALSE },
   { "picks-one-of-the-last-credit", 1, { READY (3, 4) }, 100, 0, 1, FALSE },
   { "gives-all-to-the-only-one", 1, { READY (0, 100) }, 7, 0, 7, TRUE },
-  { "gives-no-more-than-the-credit", 1, { READY (2, 5) }, 7, 0, 3, FALSE },
+  { "gives-no-more-than-the-credit", 1, { READY (2, 10) }, 70, 0, 8, FALSE },
+  { "deals-long-tasks-out-one-by-one", 2, { READY (0, 2), READY (0, 2) }, 30, 0, 1, TRUE },
   { "gives-each-its-share", 2, { READY (0, 100), READY (0, 100) }, 10, 0, 5, TRUE },
   { "rounds-shares-up", 2, { READY (0, 100), READY (0, 100) }, 11, 0, 6, TRUE },
   { "gives-one-at-least", 3, { READY (0, 100), READY (0, 100), READY (0, 100) }, 1, 0, 1, TRUE },
@@ -70,10 +77,14 @@ typedef struct
 } GiverCase;
 
 #define BUSY(n, service, waited)                                                                   \
-  { .available = TRUE, .can_give = TRUE, .n_leased = (n), .service_us = (service),                 \
-    .waited_us = (waited) }
+  {                                                                                                \
+    .available = TRUE, .can_give = TRUE, .n_leased = (n), .service_us = (service),                 \
+    .waited_us = (waited)                                                                          \
+  }
 #define FIRM(n, service, waited)                                                                   \
-  { .available = TRUE, .n_leased = (n), .service_us = (service), .waited_us = (waited) }
+  {                                                                                                \
+    .available = TRUE, .n_leased = (n), .service_us = (service), .waited_us = (waited)             \
+  }
 
 static const GiverCase giver_cases[] = {
   { "finds-no-giver-of-none", 0, { BUSY (0, 0, 0) }, NONE, 0, FALSE },
@@ -91,9 +102,17 @@ static const GiverCase giver_cases[] = {
   { "survives-time-that-runs-backwards", 1, { BUSY (2, 0, -5000) }, NONE, 0, TRUE },
   { "passes-over-one-who-cannot-give", 2, { FIRM (9, 1e6, 0), BUSY (2, 1000, 0) }, 1, 1, TRUE },
   { "does-not-wait-for-one-who-cannot-give", 1, { FIRM (9, 1e6, 0) }, NONE, 0, FALSE },
-  { "takes-from-the-longest-queue", 3, { BUSY (4, 1000, 0), BUSY (9, 1000, 0), BUSY (5, 1000, 0) },
-    1, 4, TRUE },
-  { "takes-from-the-longest-queue-by-time", 2, { BUSY (20, 100, 0), BUSY (3, 1e5, 0) }, 1, 1,
+  { "takes-from-the-longest-queue",
+    3,
+    { BUSY (4, 1000, 0), BUSY (9, 1000, 0), BUSY (5, 1000, 0) },
+    1,
+    4,
+    TRUE },
+  { "takes-from-the-longest-queue-by-time",
+    2,
+    { BUSY (20, 100, 0), BUSY (3, 1e5, 0) },
+    1,
+    1,
     TRUE },
   { "takes-from-the-first-of-equals", 2, { BUSY (4, 1000, 0), BUSY (4, 1000, 0) }, 0, 2, TRUE },
 };
@@ -105,9 +124,9 @@ test_giver (gconstpointer data)
   guint n_tasks = 0;
   gboolean maybe_later = !test->maybe_later;
 
-  g_assert_cmpuint (
-      mpipe_scheduler_find_giver (test->places, test->n_places, &n_tasks, &maybe_later), ==,
-      test->giver);
+  g_assert_cmpuint (mpipe_scheduler_find_giver (test->places, test->n_places, &n_tasks,
+                                                &maybe_later),
+                    ==, test->giver);
   g_assert_cmpuint (n_tasks, ==, test->n_tasks);
   g_assert_true (maybe_later == test->maybe_later);
 }

@@ -98,11 +98,8 @@ static const struct
   guint16 number;
   const char *string;
 } refused[] = {
-  { 0, "x" },  { MPIPE_TYPE_TABLE_MAX, "x" },
-  { 5, "x" }, /* taken, for this type or another */
-  { 5, "s" },  { G_MAXUINT16, "x" },
-  { 6, "" },   { 6, "h" },
-  { 6, "a*" }, { 6, "xx" },
+  { 0, "x" }, { MPIPE_TYPE_TABLE_MAX, "x" }, { 5, "x" }, /* taken, for this type or another */
+  { 5, "s" }, { G_MAXUINT16, "x" },          { 6, "" },  { 6, "h" }, { 6, "a*" }, { 6, "xx" },
 };
 
 static void

@@ -33,16 +33,20 @@ static const Case cases[] = {
   { "survives-the-most-tasks", { { G_MAXUINT, 1 } }, MPIPE_WINDOW_MAX, MPIPE_WINDOW_MAX },
   { "gives-the-least-to-the-slowest", { { 1, 3600000000 } }, MPIPE_WINDOW_MIN, MPIPE_WINDOW_MIN },
   { "gives-at-least-two", { { 1, 1001 } }, MPIPE_WINDOW_MIN, MPIPE_WINDOW_MIN },
-  { "believes-slower-at-once", { { 1000, 1000 }, { 1, 100000 } }, MPIPE_WINDOW_MIN,
+  { "believes-slower-at-once",
+    { { 1000, 1000 }, { 1, 100000 } },
+    MPIPE_WINDOW_MIN,
     MPIPE_WINDOW_MIN },
   { "believes-a-bit-slower-by-half", { { 1, 100 }, { 1, 200 } }, 13, 13 },
   { "believes-faster-by-half", { { 1, 100 }, { 100, 100 } }, 39, 40 },
   { "believes-faster-in-the-end",
     { { 1, 100 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } },
-    400, 2000 },
+    400,
+    2000 },
   { "forgets-one-slow-task",
     { { 1000, 1000 }, { 1, 50000 }, { 500, 500 }, { 500, 500 }, { 500, 500 }, { 500, 500 } },
-    MPIPE_WINDOW_MIN, 2000 },
+    MPIPE_WINDOW_MIN,
+    2000 },
 };
 
 static void
@@ -68,8 +72,8 @@ test_settles_on_what_is_steady (void)
     for (guint after = 0; after < G_N_ELEMENTS (services_us); after++)
       {
         MpipeWindow window = { 0 };
-        gint64 wanted = CLAMP (MPIPE_WINDOW_WORK_US / services_us[after], MPIPE_WINDOW_MIN,
-                               MPIPE_WINDOW_MAX);
+        gint64 wanted
+            = CLAMP (MPIPE_WINDOW_WORK_US / services_us[after], MPIPE_WINDOW_MIN, MPIPE_WINDOW_MAX);
 
         mpipe_window_update (&window, 10, 10 * services_us[before]);
         for (guint i = 0; i < 40; i++)

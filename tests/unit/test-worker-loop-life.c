@@ -47,14 +47,21 @@ static const StopCase stop_cases[] = {
   { "stops-without-what-it-was-not-told-to-do", { .stop_task = "echo a" }, NULL, FALSE, 0 },
   { "does-a-stop-task", { .do_stop_task = TRUE, .stop_task = "echo a" }, "a", FALSE, 1 },
   { "does-a-stop-task-that-gives-nothing", { .do_stop_task = TRUE }, NULL, FALSE, 1 },
-  { "does-a-stop-task-that-fails", { .do_stop_task = TRUE, .stop_task = "fail a" }, "a *", TRUE,
+  { "does-a-stop-task-that-fails",
+    { .do_stop_task = TRUE, .stop_task = "fail a" },
+    "a *",
+    TRUE,
     1 },
   { "does-a-stop-task-with-results-disabled",
     { .do_stop_task = TRUE, .stop_task = "echo a", .disable_result = TRUE },
-    NULL, FALSE, 1 },
+    NULL,
+    FALSE,
+    1 },
   { "checks-the-type-of-a-stop-task",
     { .do_stop_task = TRUE, .stop_task = "number", .result_type = "s" },
-    "*“x”*“s”*", TRUE, 1 },
+    "*“x”*“s”*",
+    TRUE,
+    1 },
 };
 
 static void
@@ -106,9 +113,8 @@ test_stop_case_with_page (gconstpointer data)
 static void
 test_puts_results_in_a_stop_task (gconstpointer data)
 {
-  const MpipeUnitWays ways = { .with_page = GPOINTER_TO_INT (data),
-                               .do_stop_task = TRUE,
-                               .stop_task = "put+ 2 a" };
+  const MpipeUnitWays ways
+      = { .with_page = GPOINTER_TO_INT (data), .do_stop_task = TRUE, .stop_task = "put+ 2 a" };
   g_auto (MpipeUnitEngine) engine = { 0 };
 
   mpipe_unit_engine_start (&engine, &ways);

@@ -25,10 +25,16 @@ static const TaskCase task_cases[] = {
   { "gives-what-the-task-returns", "echo a", { 0 }, { "last a" } },
   { "gives-an-empty-text", "echo ", { 0 }, { "last " } },
   { "gives-nothing-for-nothing", "none", { 0 }, { "done" } },
-  { "fails-with-the-tasks-error", "fail it broke", { 0 }, { "failed it broke (g-io-error-quark, 2)" } },
+  { "fails-with-the-tasks-error",
+    "fail it broke",
+    { 0 },
+    { "failed it broke (g-io-error-quark, 2)" } },
   { "fails-when-there-is-a-result-too", "both", { 0 }, { "failed both (*" } },
   { "gives-what-the-task-puts", "put 3 a", { 0 }, { "result a", "result a", "result a", "done" } },
-  { "gives-what-the-task-puts-and-returns", "put+ 2 a", { 0 }, { "result a", "result a", "last last" } },
+  { "gives-what-the-task-puts-and-returns",
+    "put+ 2 a",
+    { 0 },
+    { "result a", "result a", "last last" } },
   { "refuses-a-result-with-a-handle", "handle", { 0 }, { "failed *“h”*" } },
   { "gives-a-result-of-the-right-type", "echo a", { .result_type = "s" }, { "last a" } },
   { "gives-a-result-of-an-indefinite-type", "echo a", { .result_type = "?" }, { "last a" } },
@@ -36,10 +42,16 @@ static const TaskCase task_cases[] = {
   { "refuses-to-put-a-wrong-type", "put number", { .result_type = "s" }, { "last *“x”*“s”*" } },
   { "puts-a-right-type", "put 1 a", { .result_type = "s" }, { "result a", "done" } },
   { "disables-results", "echo a", { .disable_result = TRUE }, { "done" } },
-  { "disables-results-of-any-type", "number", { .disable_result = TRUE, .result_type = "s" }, { "done" } },
+  { "disables-results-of-any-type",
+    "number",
+    { .disable_result = TRUE, .result_type = "s" },
+    { "done" } },
   { "fails-with-results-disabled", "fail x", { .disable_result = TRUE }, { "failed x *" } },
   { "puts-with-results-disabled", "put+ 1 a", { .disable_result = TRUE }, { "result a", "done" } },
-  { "tells-the-worker-what-it-is", "describe", { .parameters = "{'a': <1>}" }, { "last stage 3 {'a': <1>}" } },
+  { "tells-the-worker-what-it-is",
+    "describe",
+    { .parameters = "{'a': <1>}" },
+    { "last stage 3 {'a': <1>}" } },
   { "tells-of-no-parameters", "describe", { 0 }, { "last stage 3 {}" } },
 };
 
@@ -106,8 +118,7 @@ test_does_many_tasks_of_any_type (gconstpointer data)
   const MpipeUnitWays ways = { .with_page = GPOINTER_TO_INT (data) };
   g_auto (MpipeUnitEngine) engine = { 0 };
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
-  g_autoptr (GPtrArray) tasks
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   guint n_answered = 0;
 
   mpipe_unit_engine_start (&engine, &ways);
@@ -326,9 +337,7 @@ main (int argc, char **argv)
   add_both_ways ("fails-tasks-that-are-no-values", test_fails_tasks_that_are_no_values);
   add_both_ways ("fails-tasks-of-types-not-named", test_fails_tasks_of_types_not_named);
   add_both_ways ("ends-a-task-that-put-results-at-once", test_ends_a_task_that_put_results_at_once);
-  g_test_add_func ("/mpipe/worker/worker-loop/skips-tasks-taken-back",
-                   test_skips_tasks_taken_back);
-  g_test_add_func ("/mpipe/worker/worker-loop/tells-the-current-task",
-                   test_tells_the_current_task);
+  g_test_add_func ("/mpipe/worker/worker-loop/skips-tasks-taken-back", test_skips_tasks_taken_back);
+  g_test_add_func ("/mpipe/worker/worker-loop/tells-the-current-task", test_tells_the_current_task);
   return g_test_run ();
 }
