@@ -84,6 +84,8 @@ main (int argc, char **argv)
   application = g_application_new (NULL, G_APPLICATION_NON_UNIQUE);
   g_signal_connect (application, "activate", G_CALLBACK (activate_cb), NULL);
   status = g_application_run (application, argc, argv);
-  g_clear_object (&pipeline);
+  if (pipeline == NULL)
+    return 1;
+  g_object_unref (pipeline);
   return status;
 }

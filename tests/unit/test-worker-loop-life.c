@@ -220,6 +220,33 @@ test_ends_when_nobody_takes_results (gconstpointer data)
   g_assert_cmpuint (engine.n_stops, ==, 0);
 }
 
+/* The pipeline is gone before the worker says anything, or begins what it was given. */
+static void
+test_ends_when_nobody_listens (gconstpointer data)
+{
+  const MpipeUnitWays ways = { .with_page = GPOINTER_TO_INT (data) };
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_auto (MpipeUnitEngine) engine = { 0 };
+
+      mpipe_unit_engine_start (&engine, &ways);
+      if (i % 2 == 0)
+        mpipe_unit_engine_say_hello (&engine);
+      else
+        {
+          mpipe_unit_engine_get_ready (&engine);
+          for (guint k = 1; k <= 100; k++)
+            mpipe_unit_engine_give_text (&engine, k, "echo a");
+          mpipe_unit_engine_flush (&engine);
+        }
+      mpipe_channel_close (engine.channel);
+      mpipe_unit_engine_join (&engine);
+      g_assert_false (engine.stopped);
+      g_assert_cmpuint (engine.n_stops, ==, 0);
+    }
+}
+
 /* What a worker is not told by a pipeline: it ends. */
 static const struct
 {
@@ -340,6 +367,7 @@ static const struct
   { PATH "says-why-it-does-not-start", test_says_why_it_does_not_start },
   { PATH "ends-with-its-channel", test_ends_with_its_channel },
   { PATH "ends-when-nobody-takes-results", test_ends_when_nobody_takes_results },
+  { PATH "ends-when-nobody-listens", test_ends_when_nobody_listens },
   { PATH "ends-at-frames-it-does-not-know", test_ends_at_frames_it_does_not_know },
   { PATH "does-not-begin-without-a-greeting", test_does_not_begin_without_a_greeting },
 };
