@@ -164,11 +164,23 @@ is_normal (GVariant *variant, const MpipeTypeEntry *type)
 static gboolean
 check_sendable (GVariant *variant, const MpipeTypeEntry *type, GError **error)
 {
-  if (type != NULL && (!type->has_variant || !holds_handle (variant)))
+  if (type != NULL)
     return TRUE;
   g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
-               "A value of type “%s” cannot be sent to another process%s",
-               g_variant_get_type_string (variant), type != NULL ? ": it holds a handle" : "");
+               "A value of type “%s” cannot be sent to another process",
+               g_variant_get_type_string (variant));
+  return FALSE;
+}
+
+/* @variant must be in normal form: reading one that is not known to be takes quadratic time. */
+static gboolean
+check_handles (GVariant *variant, const MpipeTypeEntry *type, GError **error)
+{
+  if (!type->has_variant || !holds_handle (variant))
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "A value of type “%s” that holds a handle cannot be sent to another process",
+               type->string);
   return FALSE;
 }
 
@@ -187,6 +199,8 @@ mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant, MpipeTyp
     return FALSE;
   if (!is_normal (variant, type))
     variant = normal = g_variant_get_normal_form (variant);
+  if (!check_handles (variant, type, error))
+    return FALSE;
 
   size = g_variant_get_size (variant);
   if (size > MPIPE_PAYLOAD_MAX)

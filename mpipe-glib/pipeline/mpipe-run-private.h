@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 typedef struct _MpipeRun MpipeRun;
 typedef struct _MpipeRunContext MpipeRunContext;
 
+#define MPIPE_RUN_WAITING_MAX 1024 /* tasks that wait in a run without a limit, when another has one */
+
 /* What runs tell the engine. */
 typedef struct
 {

@@ -7,7 +7,8 @@
  *
  * Back-pressure: a run is closed when its backlog is full, or when it is blocked; it is blocked when a next
  * run is closed. What is closed accepts nothing, what is blocked gives its workers nothing, and in the end
- * nothing is put. A limit in bytes may be passed by results that are larger than their tasks; then runs are
+ * nothing is put. Where some stage has a limit, those that have none hold a bounded number of waiting tasks, or
+ * all would pile up in front of the one with the limit. A limit in bytes may be passed by results that are larger than their tasks; then runs are
  * blocked until what is behind them was worked off. While the pipeline terminates everything is open, so that it can drain. */
 
 #include "config.h"
@@ -108,6 +109,8 @@ mpipe_run_is_open_to (MpipeRun *self, guint64 size)
 {
   if (!self->context->limited || self->context->terminating)
     return TRUE;
+  if (!mpipe_backlog_is_limited (&self->backlog) && self->input.n >= MPIPE_RUN_WAITING_MAX)
+    return FALSE;
   return mpipe_backlog_admits (&self->backlog, size) && !mpipe_run_is_blocked (self);
 }
 

@@ -144,7 +144,8 @@ typedef enum
    *
    * A task counts from the moment the stage accepts it until all that came of it was taken: by the
    * reader, or because it gave no result, or failed. When the stage is full, the stages before it wait, and in
-   * the end [method@Mpipe.Pipeline.put].
+   * the end [method@Mpipe.Pipeline.put]. As soon as one stage of a pipeline has a limit, about a thousand tasks
+   * wait at most in front of each stage that has none.
    *
    * Since: 1.0
    */

@@ -15,7 +15,7 @@
 
 #define N_TASKS 8
 #define CULPRIT 3
-#define TIMEOUT_MS 300       /* for tasks that do not end: others need less by far, also on a busy machine */
+#define TIMEOUT_MS 1000      /* for tasks that do not end: others need less by far, also on a busy machine */
 #define STOP_TIMEOUT_MS 1000 /* for workers that do not end */
 
 typedef struct
@@ -102,8 +102,8 @@ test_a_worker_of_the_library_fails_its_task_only (const MpipeTestWay *way)
     { "exit-0", MPIPE_ERROR_WORKER_DIED, "exited with status 0" },
     { "exit-1", MPIPE_ERROR_WORKER_DIED, "exited with status 1" },
     { "error", MPIPE_ERROR_TASK_FAILED, "No such number: 3 (g-file-error-quark, 4)" },
-    { "loop", MPIPE_ERROR_TIMED_OUT, "time limit of 300 ms" },
-    { "sigstop", MPIPE_ERROR_TIMED_OUT, "time limit of 300 ms" },
+    { "loop", MPIPE_ERROR_TIMED_OUT, "time limit of 1000 ms" },
+    { "sigstop", MPIPE_ERROR_TIMED_OUT, "time limit of 1000 ms" },
     { "wrong-type", MPIPE_ERROR_TASK_FAILED, "“s”", TRUE },
     { "unsendable", MPIPE_ERROR_TASK_FAILED, "“h”" },
   };
