@@ -125,7 +125,8 @@ test_a_later_stage_that_is_full_stops_who_puts (const MpipeTestWay *way)
       {
         n_put++;
         calm = 0;
-        g_assert_cmpuint (n_put, <, 10000);
+        /* four workers hold 4096 tiny tasks each at most, and some wait in front of them */
+        g_assert_cmpuint (n_put, <, 30000);
       }
     else
       g_thread_yield ();
