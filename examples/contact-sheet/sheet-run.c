@@ -23,9 +23,9 @@
 #define MAX_TASK_TIME_MS (60 * 1000)
 #define PROGRESS_INTERVAL_MS 100
 
-/* Decoded pixels that wait for a free scaler. Where this is reached the decoders pause, and so the
- * memory of this process does not depend on how many pictures there are, nor on which stage is
- * slower. */
+/* Decoded pixels that wait for a free scaler. Where this is reached the decoders pause, each with the
+ * picture it has ready; and so the memory of this process does not depend on how many pictures there
+ * are, nor on which stage is slower. */
 #define MAX_PIXEL_BYTES_WAITING (128u * 1024 * 1024)
 
 static void

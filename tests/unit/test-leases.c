@@ -116,6 +116,8 @@ check_agreement (MpipeLeases *leases, GArray *held, guint64 next, GRand *rand)
   for (guint i = 0; i < held->len && !is_held; i++)
     is_held = g_array_index (held, guint64, i) == any;
   g_assert_cmpuint (GPOINTER_TO_SIZE (mpipe_leases_get (leases, any)), ==, is_held ? any : 0);
+  g_assert_null (mpipe_leases_get (leases, next));
+  g_assert_null (mpipe_leases_remove (leases, next));
   for (guint i = 0; i < G_N_ELEMENTS (far); i++)
     {
       g_assert_null (mpipe_leases_get (leases, far[i]));

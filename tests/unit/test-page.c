@@ -266,6 +266,69 @@ test_race (gconstpointer data)
   g_test_message ("%u done, %u skipped, %u came late", n_done, n_skipped, n_late);
 }
 
+/* Both at once, time and again, on one number each. */
+
+#define N_ROUNDS 300000
+
+typedef struct
+{
+  MpipePage *engine;
+  MpipePage *worker;
+  int round;       /* atomic: the worker may begin this number */
+  int n_begun;     /* atomic: how many it has tried to begin */
+  gboolean *began; /* by round */
+} Duel;
+
+static void
+delay (guint n)
+{
+  for (volatile guint i = 0; i < n; i++)
+    ;
+}
+
+static gpointer
+duel_worker_thread (gpointer data)
+{
+  Duel *duel = data;
+
+  for (int round = 1; round <= N_ROUNDS; round++)
+    {
+      wait_for (&duel->round, round);
+      delay (round % 23);
+      duel->began[round] = mpipe_page_begin (duel->worker, round, 1);
+      g_atomic_int_set (&duel->n_begun, round);
+    }
+  return NULL;
+}
+
+static void
+test_one_of_two_sees_the_other (gconstpointer data)
+{
+  g_autoptr (MpipePage) engine = new_page ();
+  g_autoptr (MpipePage) other = map_again (engine);
+  g_autofree gboolean *began = g_new0 (gboolean, N_ROUNDS + 1);
+  Duel duel = { .engine = engine,
+                .worker = GPOINTER_TO_INT (data) ? other : engine,
+                .began = began };
+  GThread *worker = g_thread_new ("begins", duel_worker_thread, &duel);
+  guint n_taken_back = 0;
+
+  for (int round = 1; round <= N_ROUNDS; round++)
+    {
+      guint64 certain;
+
+      g_atomic_int_set (&duel.round, round);
+      delay (round % 29);
+      certain = mpipe_page_recall (engine, round, round + 1);
+      wait_for (&duel.n_begun, round);
+      mpipe_page_end_recall (engine);
+      g_assert_false (began[round] && certain == (guint64) round);
+      n_taken_back += certain == (guint64) round;
+    }
+  g_thread_join (worker);
+  g_test_message ("%u of %u taken back for certain", n_taken_back, N_ROUNDS);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -284,5 +347,9 @@ main (int argc, char **argv)
                         GINT_TO_POINTER (FALSE), test_race);
   g_test_add_data_func ("/mpipe/wire/page/no-task-is-both-done-and-taken-back-mapped-twice",
                         GINT_TO_POINTER (TRUE), test_race);
+  g_test_add_data_func ("/mpipe/wire/page/one-of-two-sees-the-other", GINT_TO_POINTER (FALSE),
+                        test_one_of_two_sees_the_other);
+  g_test_add_data_func ("/mpipe/wire/page/one-of-two-sees-the-other-mapped-twice",
+                        GINT_TO_POINTER (TRUE), test_one_of_two_sees_the_other);
   return g_test_run ();
 }

@@ -293,6 +293,29 @@ test_knows_its_type (void)
     }
 }
 
+/* As a program makes it of bytes from a file: GLib does not know yet that they are good. */
+static void
+test_is_sent_in_linear_time (void)
+{
+  const gsize n_children = 300000;
+  g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
+  g_autoptr (GVariant) good = NULL;
+  g_autoptr (GVariant) variant = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  GVariantBuilder builder;
+  MpipePayload payload;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (gsize i = 0; i < n_children; i++)
+    g_variant_builder_add (&builder, "v", g_variant_new_string (i % 2 ? "odd" : "even"));
+  good = g_variant_ref_sink (g_variant_builder_end (&builder));
+  bytes = g_variant_get_data_as_bytes (good);
+  variant = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE ("av"), bytes, FALSE));
+  g_assert_true (mpipe_payload_init_from_variant (&payload, variant, types, NULL));
+  g_assert_cmpuint (payload.size, ==, g_bytes_get_size (bytes));
+  mpipe_payload_clear (&payload);
+}
+
 /* GLib reads a large array that is not known to be good in quadratic time: minutes for this one. */
 static void
 test_is_read_in_linear_time (void)
@@ -345,6 +368,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mpipe/core/payload/leaves-a-buffer-that-it-does-not-need",
                    test_leaves_a_buffer_that_it_does_not_need);
   g_test_add_func ("/mpipe/core/payload/knows-its-type", test_knows_its_type);
+  g_test_add_func ("/mpipe/core/payload/is-sent-in-linear-time", test_is_sent_in_linear_time);
   g_test_add_func ("/mpipe/core/payload/is-read-in-linear-time", test_is_read_in_linear_time);
   return g_test_run ();
 }

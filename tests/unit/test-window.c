@@ -23,6 +23,7 @@ typedef struct
 static const Case cases[] = {
   { "gives-little-before-it-knows", { { 0 } }, MPIPE_WINDOW_MIN, 16 },
   { "ignores-a-measurement-of-no-task", { { 0, 1000000 } }, MPIPE_WINDOW_MIN, 16 },
+  { "ignores-a-later-measurement-of-no-task", { { 1, 100 }, { 0, 1000000 } }, 20, 20 },
   { "gives-two-milliseconds-of-work", { { 1, 100 } }, 20, 20 },
   { "counts-the-tasks-of-a-measurement", { { 1000, 100000 } }, 20, 20 },
   { "gives-the-most-to-the-fastest", { { 100000, 1 } }, MPIPE_WINDOW_MAX, MPIPE_WINDOW_MAX },
@@ -37,6 +38,7 @@ static const Case cases[] = {
     { { 1000, 1000 }, { 1, 100000 } },
     MPIPE_WINDOW_MIN,
     MPIPE_WINDOW_MIN },
+  { "believes-thrice-as-slow-at-once", { { 1, 100 }, { 1, 300 } }, 6, 6 },
   { "believes-a-bit-slower-by-half", { { 1, 100 }, { 1, 200 } }, 13, 13 },
   { "believes-faster-by-half", { { 1, 100 }, { 100, 100 } }, 39, 40 },
   { "believes-faster-in-the-end",
