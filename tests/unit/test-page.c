@@ -268,7 +268,7 @@ test_race (gconstpointer data)
 
 /* Both at once, time and again, on one number each. */
 
-#define N_ROUNDS 300000
+#define N_ROUNDS 100000
 
 typedef struct
 {
@@ -307,9 +307,8 @@ test_one_of_two_sees_the_other (gconstpointer data)
   g_autoptr (MpipePage) engine = new_page ();
   g_autoptr (MpipePage) other = map_again (engine);
   g_autofree gboolean *began = g_new0 (gboolean, N_ROUNDS + 1);
-  Duel duel = { .engine = engine,
-                .worker = GPOINTER_TO_INT (data) ? other : engine,
-                .began = began };
+  Duel duel
+      = { .engine = engine, .worker = GPOINTER_TO_INT (data) ? other : engine, .began = began };
   GThread *worker = g_thread_new ("begins", duel_worker_thread, &duel);
   guint n_taken_back = 0;
 
