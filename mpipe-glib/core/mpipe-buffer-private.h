@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * atomically, since results keep it alive in application threads. */
 typedef struct _MpipeBuffer MpipeBuffer;
 
-MpipeBuffer *mpipe_buffer_new (gsize capacity);
+MpipeBuffer *mpipe_buffer_try_new (gsize capacity);
 MpipeBuffer *mpipe_buffer_new_for_variant (GVariant *variant);
 MpipeBuffer *mpipe_buffer_ref (MpipeBuffer *self);
 void mpipe_buffer_unref (MpipeBuffer *self);

@@ -13,14 +13,19 @@ struct _MpipeBuffer
   GVariant *variant; /* owns the data; NULL when the buffer does */
 };
 
-/* The data is aligned as malloc aligns: good for every GVariant type. Its content is not set. */
+/* The data is aligned as malloc aligns: good for every GVariant type. Its content is not set. Returns:
+ * (nullable): NULL when there is no memory, since others may say how much is needed. */
 MpipeBuffer *
-mpipe_buffer_new (gsize capacity)
+mpipe_buffer_try_new (gsize capacity)
 {
-  MpipeBuffer *self = g_slice_new0 (MpipeBuffer);
+  guint8 *data = g_try_malloc (capacity);
+  MpipeBuffer *self;
 
+  if (data == NULL)
+    return NULL;
+  self = g_slice_new0 (MpipeBuffer);
   g_atomic_ref_count_init (&self->n_refs);
-  self->data = g_malloc (capacity);
+  self->data = data;
   self->capacity = capacity;
   return self;
 }

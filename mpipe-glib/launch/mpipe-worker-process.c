@@ -377,6 +377,10 @@ read_channel (MpipeWorkerProcess *self)
     case MPIPE_CHANNEL_WOULD_BLOCK:
       return FALSE;
     case MPIPE_CHANNEL_FAILED:
+      if (error->domain == MPIPE_ERROR)
+        mpipe_worker_process_end (self, g_steal_pointer (&error));
+      close_channel (self);
+      return FALSE;
     case MPIPE_CHANNEL_END:
     default:
       close_channel (self);

@@ -433,11 +433,12 @@ static void
 count_end (MpipeWorkerSlot *self)
 {
   gint64 started = (gint64) mpipe_counter_get (&self->statistics->started_us);
+  gint64 lived = started > 0 ? g_get_monotonic_time () - started : 0;
 
-  self->busy_us_before += mpipe_worker_process_get_busy_us (self->process);
+  /* what the worker says, as far as it can be true */
+  self->busy_us_before += MIN (mpipe_worker_process_get_busy_us (self->process), lived);
   mpipe_counter_set (&self->statistics->busy_us, self->busy_us_before);
-  if (started > 0)
-    mpipe_counter_add (&self->statistics->up_us, g_get_monotonic_time () - started);
+  mpipe_counter_add (&self->statistics->up_us, lived);
   mpipe_counter_set (&self->statistics->started_us, 0);
   mpipe_counter_set (&self->statistics->pid, 0);
 }

@@ -106,27 +106,35 @@ length_wanted (MpipeChannel *self)
   return header != NULL ? mpipe_frame_length (header->size) : sizeof (MpipeFrameHeader);
 }
 
-static void
-make_room (MpipeChannel *self)
+static gboolean
+make_room (MpipeChannel *self, GError **error)
 {
   gsize wanted = length_wanted (self);
   gsize held = self->end - self->start;
   gsize capacity = self->buffer != NULL ? mpipe_buffer_get_capacity (self->buffer) : 0;
-  MpipeBuffer *old = self->buffer;
+  MpipeBuffer *old = self->buffer, *new;
 
   if (held == 0 && old != NULL && capacity == RECEIVE_CAPACITY && !mpipe_buffer_is_shared (old))
     self->start = self->end = 0;
   if (self->start + wanted <= capacity
       && (wanted > held + RECEIVE_ROOM_MIN || capacity - self->end >= RECEIVE_ROOM_MIN
           || capacity > RECEIVE_CAPACITY))
-    return;
+    return TRUE;
 
-  self->buffer = mpipe_buffer_new (MAX (wanted, RECEIVE_CAPACITY));
+  new = mpipe_buffer_try_new (MAX (wanted, RECEIVE_CAPACITY));
+  if (new == NULL)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+                   "there is no memory for a frame of %" G_GSIZE_FORMAT " bytes", wanted);
+      return FALSE;
+    }
   if (held > 0)
-    memcpy (mpipe_buffer_get_data (self->buffer), mpipe_buffer_get_data (old) + self->start, held);
+    memcpy (mpipe_buffer_get_data (new), mpipe_buffer_get_data (old) + self->start, held);
+  self->buffer = new;
   self->start = 0;
   self->end = held;
   g_clear_pointer (&old, mpipe_buffer_unref);
+  return TRUE;
 }
 
 /* Reads once. OK: there is more than before; then ask for frames until there is no whole one. */
@@ -136,7 +144,8 @@ mpipe_channel_receive (MpipeChannel *self, GError **error)
   g_autoptr (GError) local_error = NULL;
   gssize n;
 
-  make_room (self);
+  if (!make_room (self, error))
+    return MPIPE_CHANNEL_FAILED;
   n = g_pollable_stream_read (G_INPUT_STREAM (self->input),
                               mpipe_buffer_get_data (self->buffer) + self->end,
                               mpipe_buffer_get_capacity (self->buffer) - self->end, self->blocking,

@@ -108,7 +108,7 @@ test_writes_what_the_protocol_says (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      g_autoptr (MpipeBuffer) buffer = mpipe_buffer_new (MAX (sizes[i], 1));
+      g_autoptr (MpipeBuffer) buffer = mpipe_buffer_try_new (MAX (sizes[i], 1));
 
       send_from_buffer (fixture->sender, i, sizes[i], buffer);
       n_queued += mpipe_frame_length (sizes[i]);
@@ -174,7 +174,7 @@ test_keeps_the_order_of_all_sizes (Fixture *fixture, gconstpointer data)
           sizes[n_sent] = g_rand_int_range (rand, 0, 1 << g_rand_int_range (rand, 1, 15));
           if (g_rand_boolean (rand))
             {
-              MpipeBuffer *buffer = mpipe_buffer_new (sizes[n_sent] + 1);
+              MpipeBuffer *buffer = mpipe_buffer_try_new (sizes[n_sent] + 1);
 
               send_from_buffer (fixture->sender, n_sent, sizes[n_sent], buffer);
               g_ptr_array_add (buffers, buffer);
@@ -206,7 +206,7 @@ test_sends_many_large_payloads (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < N; i++)
     {
       sizes[i] = 5000 + i;
-      buffers[i] = mpipe_buffer_new (sizes[i]);
+      buffers[i] = mpipe_buffer_try_new (sizes[i]);
       send_from_buffer (fixture->sender, i, sizes[i], buffers[i]);
       g_assert_true (mpipe_buffer_is_shared (buffers[i]));
     }
@@ -225,7 +225,7 @@ test_sends_many_large_payloads (Fixture *fixture, gconstpointer data)
 static void
 test_forgets_what_is_not_sent_when_closed (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (MpipeBuffer) buffer = mpipe_buffer_new (1u << 20);
+  g_autoptr (MpipeBuffer) buffer = mpipe_buffer_try_new (1u << 20);
 
   send_from_buffer (fixture->sender, 1, 1u << 20, buffer);
   send_copied (fixture->sender, 2, 10);
@@ -299,7 +299,7 @@ test_waits_when_it_may (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < 2000; i++)
     {
-      buffer = mpipe_buffer_new (i * 17 + 1);
+      buffer = mpipe_buffer_try_new (i * 17 + 1);
       send_from_buffer (channel, i, i * 17, buffer);
       g_clear_pointer (&buffer, mpipe_buffer_unref);
       if (i % 1000 == 999)

@@ -215,7 +215,7 @@ test_shares_one_buffer (void)
   };
   g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
   guint16 type = mpipe_type_table_add (types, "ay")->number;
-  MpipeBuffer *buffer = mpipe_buffer_new (N * SIZE);
+  MpipeBuffer *buffer = mpipe_buffer_try_new (N * SIZE);
   guint8 *data = mpipe_buffer_get_data (buffer);
   MpipePayload payloads[N];
   GVariant *variants[N];
@@ -249,7 +249,7 @@ static void
 test_leaves_a_buffer_that_it_does_not_need (void)
 {
   g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
-  g_autoptr (MpipeBuffer) buffer = mpipe_buffer_new (MPIPE_PAYLOAD_INLINE);
+  g_autoptr (MpipeBuffer) buffer = mpipe_buffer_try_new (MPIPE_PAYLOAD_INLINE);
   MpipePayload payload;
 
   memset (mpipe_buffer_get_data (buffer), 1, MPIPE_PAYLOAD_INLINE);
@@ -333,7 +333,7 @@ test_is_read_in_linear_time (void)
   for (gsize i = 0; i < n_strings; i++)
     strings[i] = i % 2 ? "odd" : "even";
   variant = g_variant_ref_sink (g_variant_new_strv (strings, n_strings));
-  buffer = mpipe_buffer_new (g_variant_get_size (variant));
+  buffer = mpipe_buffer_try_new (g_variant_get_size (variant));
   g_variant_store (variant, mpipe_buffer_get_data (buffer));
   mpipe_payload_init_from_buffer (&payload, type, buffer, mpipe_buffer_get_data (buffer),
                                   mpipe_buffer_get_capacity (buffer));

@@ -31,7 +31,7 @@ check_round_trip (GVariant *variant)
   g_assert_true ((mpipe_payload_get_buffer (&payload) == NULL) == (size <= MPIPE_PAYLOAD_INLINE));
   g_assert_true (mpipe_payload_has_type (&payload, types, g_variant_get_type (variant)));
 
-  buffer = mpipe_buffer_new (size + 8);
+  buffer = mpipe_buffer_try_new (size + 8);
   if (size > 0)
     memcpy (mpipe_buffer_get_data (buffer) + 8, mpipe_payload_get_data (&payload), size);
   mpipe_payload_copy (&copy, &payload);
@@ -197,7 +197,7 @@ static GVariant *
 receive (const char *type, const void *data, gsize size, GError **error)
 {
   g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
-  g_autoptr (MpipeBuffer) buffer = mpipe_buffer_new (MAX (size, 1));
+  g_autoptr (MpipeBuffer) buffer = mpipe_buffer_try_new (MAX (size, 1));
   GVariant *variant;
   MpipePayload payload;
 
