@@ -5,10 +5,12 @@
 
 #include "config.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "mpipe-random-variant.h"
 #include "mpipe-unit-engine.h"
+#include "mpipe-unit-streams.h"
 
 /* What a worker answers to one task, beginning with what is expected first:
  *
@@ -162,6 +164,29 @@ test_does_large_tasks (gconstpointer data)
       mpipe_unit_engine_expect_begun (&engine, i);
       mpipe_unit_engine_expect_result (&engine, i, task, TRUE);
     }
+}
+
+/* Nobody reads for a while: the worker waits in the middle of its task. */
+static void
+test_waits_until_results_are_taken (gconstpointer data)
+{
+  const MpipeUnitWays ways = { .with_page = GPOINTER_TO_INT (data) };
+  g_auto (MpipeUnitEngine) engine = { 0 };
+  g_autofree char *text = g_strnfill (1000, 'a');
+  g_autofree char *task = g_strconcat ("put+ 2000 ", text, NULL);
+  struct pollfd writable = { .events = POLLOUT };
+
+  mpipe_unit_engine_start (&engine, &ways);
+  mpipe_unit_engine_get_ready (&engine);
+  writable.fd = mpipe_unit_stream_get_fd (engine.far);
+  mpipe_unit_engine_give_text (&engine, 1, task);
+  mpipe_unit_engine_flush (&engine);
+  while (poll (&writable, 1, 0) == 1)
+    g_thread_yield ();
+  mpipe_unit_engine_expect_begun (&engine, 1);
+  for (guint i = 0; i < 2000; i++)
+    mpipe_unit_engine_expect_text (&engine, 1, text, FALSE);
+  mpipe_unit_engine_expect_text (&engine, 1, "last", TRUE);
 }
 
 /* Bytes that claim to be a task, of a type that was named as number 1. */
@@ -334,6 +359,7 @@ main (int argc, char **argv)
     }
   add_both_ways ("does-many-tasks-of-any-type", test_does_many_tasks_of_any_type);
   add_both_ways ("does-large-tasks", test_does_large_tasks);
+  add_both_ways ("waits-until-results-are-taken", test_waits_until_results_are_taken);
   add_both_ways ("fails-tasks-that-are-no-values", test_fails_tasks_that_are_no_values);
   add_both_ways ("fails-tasks-of-types-not-named", test_fails_tasks_of_types_not_named);
   add_both_ways ("ends-a-task-that-put-results-at-once", test_ends_a_task_that_put_results_at_once);
