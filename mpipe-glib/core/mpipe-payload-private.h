@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-#define MPIPE_PAYLOAD_INLINE 24          /* bytes kept in the payload itself */
+#define MPIPE_PAYLOAD_INLINE 48          /* bytes kept in the payload itself */
 #define MPIPE_PAYLOAD_MAX (1024u << 20) /* bytes in one value, unless set lower */
 
 /* A serialised value on its way: what a task or a result is between two programs. Small ones are kept in

@@ -82,8 +82,8 @@ holds_handle (GVariant *value)
 }
 
 /* Returns: (transfer full) (nullable): the value, after the bytes were found to be one; NULL with
- * MPIPE_ERROR_PROTOCOL when they are not. A value is re-wrapped as trusted once it was checked: reading an
- * array of strings that is not is quadratic. */
+ * MPIPE_ERROR_PROTOCOL when they are not. Where that matters, a value is re-wrapped as trusted once it was
+ * checked: reading an array of strings that is not is quadratic. */
 GVariant *
 mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types, GError **error)
 {
@@ -115,6 +115,8 @@ mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types, GErro
                        self->size, type->string);
           return NULL;
         }
+      if (!type->is_slow_untrusted)
+        return g_steal_pointer (&candidate);
     }
   value = wrap (self, type, TRUE);
   if (!type->has_variant || !holds_handle (value))

@@ -21,6 +21,7 @@ typedef struct
   gboolean always_valid; /* every byte pattern of the right size is a value: needs no check */
   gboolean has_variant;  /* may hold values of any type, and of any depth */
   gboolean may_be_deep;  /* may be nested more deeply than a receiver reads */
+  gboolean is_slow_untrusted; /* has arrays that GLib reads in quadratic time unless they are trusted */
   gsize unit;            /* the size must be this (fixed) or a multiple (array); 0: any size */
   gboolean is_array;     /* of fixed-size elements */
   char *string;

@@ -88,6 +88,15 @@ is_allowed (const char *string)
          && strpbrk (string, "h*?r") == NULL;
 }
 
+/* Whether the type may have arrays whose elements are not all of one size; says so too often. */
+static gboolean
+has_array_of_any_size (const char *string)
+{
+  const char *array = strchr (string, 'a');
+
+  return array != NULL && strpbrk (array + 1, "asogm") != NULL;
+}
+
 static MpipeTypeEntry *
 entry_new (const char *string, guint16 number)
 {
@@ -99,6 +108,7 @@ entry_new (const char *string, guint16 number)
   entry->unit = fixed_size_of (entry->is_array ? string + 1 : string);
   entry->always_valid = entry->unit > 0 && string[strlen (string) - 1] != 'b';
   entry->has_variant = strchr (string, 'v') != NULL;
+  entry->is_slow_untrusted = entry->has_variant || has_array_of_any_size (string);
   entry->may_be_deep = entry->has_variant || strlen (string) > DEPTH_MAX;
   return entry;
 }

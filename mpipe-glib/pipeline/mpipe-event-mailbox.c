@@ -63,11 +63,12 @@ static void
 unlock_and_tell (MpipeEventMailbox *self)
 {
   gboolean wake = self->sleeping;
+  gboolean anybody_waits = self->n_waiting > 0;
 
   self->sleeping = FALSE;
-  if (self->n_waiting > 0)
-    g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+  if (anybody_waits)
+    g_cond_broadcast (&self->changed);
   if (wake)
     g_main_context_wakeup (self->application_context);
 }

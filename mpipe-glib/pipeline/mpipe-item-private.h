@@ -22,23 +22,23 @@ typedef struct
  * the order. One owner at a time; it crosses threads only through the mailboxes. */
 typedef struct
 {
+  /* what every thread looks at, close together */
   MpipeFifoLink link;
   MpipePayload payload; /* empty in a failure */
-  guint32 n_counted;    /* bytes that the lineage counts for it */
   guint64 id;           /* of the task that was put, from which it comes; 0 for the stop task */
+  GError *error;        /* set in a failure */
+  MpipeStage *stage;    /* borrowed: where it failed, or the leaf it came out of */
+  gboolean reported;    /* a failure that a signal handler has seen */
+
+  guint32 n_counted;     /* bytes that the lineage counts for it */
   MpipeLineage *lineage; /* NULL before the engine took it */
+  guint64 place;          /* in the order of the stage it is in; 0 before it has one */
+  guint n_attempts;       /* of the stage it is in */
+  gboolean has_passed_on : 1; /* some of its results are on their way: it must not be done again */
+  gboolean is_stop : 1;       /* no task: the last call of a worker */
+  gboolean is_cancelled : 1;  /* its results do not count */
   MpipeProducer producer;
-
-  guint64 place;   /* in the order of the stage it is in; 0 before it has one */
-  guint n_attempts; /* of the stage it is in */
-  gboolean has_passed_on; /* some of its results are on their way: it must not be done again */
-  gboolean is_stop; /* no task: the last call of a worker */
-  gboolean is_cancelled; /* its results do not count */
-  MpipeFifo held;  /* results kept back until the task has ended */
-
-  GError *error;     /* set in a failure */
-  gboolean reported; /* a failure that a signal handler has seen */
-  MpipeStage *stage; /* borrowed: where it failed, or the leaf it came out of */
+  MpipeFifo held; /* results kept back until the task has ended */
 } MpipeItem;
 
 MpipeItem *mpipe_item_new (guint64 id);
@@ -48,6 +48,7 @@ void mpipe_item_free (MpipeItem *self);
 void mpipe_item_free_all (MpipeFifo *items);
 
 void mpipe_item_set_lineage (MpipeItem *self, MpipeLineage *lineage);
+void mpipe_item_set_payload (MpipeItem *self, const MpipePayload *payload);
 void mpipe_item_drop_payload (MpipeItem *self);
 void mpipe_item_drop_held (MpipeItem *self);
 void mpipe_item_fail (MpipeItem *self, MpipeStage *stage, GError *error);

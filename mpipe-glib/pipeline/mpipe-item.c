@@ -52,6 +52,17 @@ clear_payload (MpipeItem *self)
   self->n_counted = 0;
 }
 
+/* Another value takes the place of the item's; it is copied by reference. */
+void
+mpipe_item_set_payload (MpipeItem *self, const MpipePayload *payload)
+{
+  clear_payload (self);
+  mpipe_payload_copy (&self->payload, payload);
+  self->n_counted = payload->size;
+  if (self->lineage != NULL)
+    mpipe_lineage_add_bytes (self->lineage, self->n_counted);
+}
+
 void
 mpipe_item_free (MpipeItem *self)
 {

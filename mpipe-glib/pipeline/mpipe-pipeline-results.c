@@ -109,6 +109,8 @@ take_unclaimed (MpipePipeline *self)
 {
   MpipeItem *failure;
 
+  if (g_atomic_pointer_get (&self->unclaimed.first) == NULL)
+    return NULL;
   g_mutex_lock (&self->lock);
   failure = mpipe_fifo_pop (&self->unclaimed);
   g_mutex_unlock (&self->lock);

@@ -124,6 +124,26 @@ slot_ended_cb (gpointer owner, MpipeItem *task, GError *error, gboolean worker_d
     fail_task (self, task, error);
 }
 
+/* The task becomes its last result: most tasks have one. */
+static void
+slot_finished_cb (gpointer owner, MpipeItem *task, const MpipePayload *payload,
+                  const MpipeProducer *producer)
+{
+  MpipeStageRun *self = owner;
+
+  if (task->is_stop || task->is_cancelled || !mpipe_fifo_is_empty (&task->held))
+    {
+      slot_result_cb (self, task, payload, producer);
+      slot_ended_cb (self, task, NULL, FALSE);
+      return;
+    }
+  mpipe_item_set_payload (task, payload);
+  task->producer = *producer;
+  mpipe_counter_add (&self->run.statistics->n_results, 1);
+  mpipe_reorder_add (self->places, task->place, task);
+  end_place (self, task);
+}
+
 /* A worker that has sent results of a task, and not that it has ended, cannot be said not to have begun
  * it. */
 static void
@@ -172,6 +192,7 @@ slot_changed_cb (gpointer owner)
 
 static const MpipeWorkerSlotEvents slot_events = {
   .result = slot_result_cb,
+  .finished = slot_finished_cb,
   .ended = slot_ended_cb,
   .returned = slot_returned_cb,
   .started = slot_started_cb,

@@ -18,6 +18,8 @@ typedef struct
 {
   void (*result) (gpointer owner, MpipeItem *task, const MpipePayload *result,
                   const MpipeProducer *producer); /* the task goes on */
+  void (*finished) (gpointer owner, MpipeItem *task, const MpipePayload *result,
+                    const MpipeProducer *producer); /* its last result: the task has ended */
   void (*ended) (gpointer owner, MpipeItem *task, GError *error, gboolean worker_died);
   void (*returned) (gpointer owner, MpipeItem *task); /* not begun; the last one first */
   void (*started) (gpointer owner, guint index);

@@ -163,8 +163,11 @@ result_cb (gpointer owner, guint64 number, const MpipePayload *result, gboolean 
   producer.stage = self->stage;
   producer.index = self->index;
   producer.pid = mpipe_worker_process_get_pid (self->process);
-  self->events->result (self->owner, task, result, &producer);
-  return !last || done_cb (self, number);
+  if (last)
+    self->events->finished (self->owner, release (self, number), result, &producer);
+  else
+    self->events->result (self->owner, task, result, &producer);
+  return TRUE;
 }
 
 static gboolean

@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
 /* Incoming: one read fills a buffer that the payloads of many frames share. A buffer that nobody
- * kept a part of is filled again; a frame longer than a buffer gets one of its own size.
+ * kept a part of is filled again; a frame longer than a buffer gets one of its own size. Behind a large
+ * frame only the header of the next is read at first, so that another large one need not be moved.
  *
  * Outgoing: small frames are copied one behind the other, large payloads are kept by reference; all of it
  * leaves in one vectored write.
@@ -42,6 +43,7 @@ struct _MpipeChannel
   MpipeBuffer *buffer; /* being filled; NULL before the first read */
   gsize start;         /* first byte that no frame has taken */
   gsize end;           /* behind the last byte received */
+  gboolean was_large;  /* the last frame */
 
   GByteArray *copied;
   GArray *segments;    /* of Segment, in order */
@@ -137,6 +139,16 @@ make_room (MpipeChannel *self, GError **error)
   return TRUE;
 }
 
+static gsize
+get_room (MpipeChannel *self)
+{
+  gsize held = self->end - self->start;
+
+  if (self->was_large && held < sizeof (MpipeFrameHeader))
+    return sizeof (MpipeFrameHeader) - held;
+  return mpipe_buffer_get_capacity (self->buffer) - self->end;
+}
+
 /* Reads once. OK: there is more than before; then ask for frames until there is no whole one. */
 MpipeChannelStatus
 mpipe_channel_receive (MpipeChannel *self, GError **error)
@@ -148,8 +160,7 @@ mpipe_channel_receive (MpipeChannel *self, GError **error)
     return MPIPE_CHANNEL_FAILED;
   n = g_pollable_stream_read (G_INPUT_STREAM (self->input),
                               mpipe_buffer_get_data (self->buffer) + self->end,
-                              mpipe_buffer_get_capacity (self->buffer) - self->end, self->blocking,
-                              NULL, &local_error);
+                              get_room (self), self->blocking, NULL, &local_error);
   if (n > 0)
     {
       self->end += n;
@@ -184,6 +195,7 @@ mpipe_channel_next (MpipeChannel *self, MpipeFrame *out_frame, GError **error)
   out_frame->payload = (const guint8 *) (header + 1);
   out_frame->buffer = self->buffer;
   self->start += length;
+  self->was_large = length > RECEIVE_CAPACITY / 4;
   return MPIPE_CHANNEL_OK;
 }
 
@@ -219,6 +231,24 @@ send_copied (MpipeChannel *self, const void *data, gsize size, gsize padding)
   self->n_unsent += size + padding;
 }
 
+/* A whole small frame. */
+static void
+send_small (MpipeChannel *self, const MpipeFrameHeader *header, const void *payload)
+{
+  gsize length = mpipe_frame_length (header->size);
+  guint8 *at;
+
+  send_copied (self, NULL, 0, 0);
+  g_byte_array_set_size (self->copied, self->copied->len + length);
+  at = self->copied->data + self->copied->len - length;
+  memcpy (at, header, sizeof *header);
+  memset (at + length - MPIPE_FRAME_ALIGNMENT, 0, header->size > 0 ? MPIPE_FRAME_ALIGNMENT : 0);
+  if (header->size > 0)
+    memcpy (at + sizeof *header, payload, header->size);
+  g_array_index (self->segments, Segment, self->segments->len - 1).size += length;
+  self->n_unsent += length;
+}
+
 static void
 send_referenced (MpipeChannel *self, const guint8 *data, gsize size, MpipeBuffer *buffer)
 {
@@ -236,6 +266,11 @@ mpipe_channel_send (MpipeChannel *self, const MpipeFrameHeader *header, const vo
 {
   gsize padding = mpipe_frame_length (header->size) - sizeof *header - header->size;
 
+  if (header->size <= COPY_MAX)
+    {
+      send_small (self, header, payload);
+      return;
+    }
   send_copied (self, header, sizeof *header, 0);
   if (buffer != NULL && header->size > COPY_MAX)
     {
@@ -395,10 +430,35 @@ mpipe_channel_get_n_unsent (MpipeChannel *self)
   return self->n_unsent;
 }
 
-/* @condition is G_IO_IN or G_IO_OUT. */
+/* Sources of pollable streams are pairs of sources, and each of the two is taken out of the poll and put back
+ * for every dispatch, which wakes the context up each time. One on the descriptor, which may recurse, is not. */
+static gboolean
+stream_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  return ((GPollableSourceFunc) (void (*) (void)) callback) (NULL, user_data);
+}
+
+static GSourceFuncs stream_source_funcs = {
+  .dispatch = stream_source_dispatch,
+};
+
+static GSource *
+create_socket_source (GSocketConnection *connection, GIOCondition condition)
+{
+  GSource *source = g_source_new (&stream_source_funcs, sizeof (GSource));
+
+  g_source_add_unix_fd (source, g_socket_get_fd (g_socket_connection_get_socket (connection)),
+                        condition);
+  g_source_set_can_recurse (source, TRUE);
+  return source;
+}
+
+/* @condition is G_IO_IN or G_IO_OUT. The callback is a GPollableSourceFunc; it may get no stream. */
 GSource *
 mpipe_channel_create_source (MpipeChannel *self, GIOCondition condition)
 {
+  if (G_IS_SOCKET_CONNECTION (self->stream))
+    return create_socket_source (G_SOCKET_CONNECTION (self->stream), condition);
   if (condition & G_IO_OUT)
     return g_pollable_output_stream_create_source (self->output, NULL);
   return g_pollable_input_stream_create_source (self->input, NULL);

@@ -211,7 +211,7 @@ test_shares_one_buffer (void)
   enum
   {
     N = 100,
-    SIZE = 40
+    SIZE = 64
   };
   g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
   guint16 type = mpipe_type_table_add (types, "ay")->number;
