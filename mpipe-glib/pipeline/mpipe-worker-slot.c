@@ -37,6 +37,7 @@ struct _MpipeWorkerSlot
   MpipeReorder *stop_places; /* set when retired: where the stop task gets its place */
   gint64 busy_us_before;   /* of the processes before */
   gboolean accused;        /* ended for a task that has failed already */
+  gboolean holds_cancelled; /* a task that cannot be taken back */
 
   MpipeLeases *leases; /* of MpipeItem, owned */
   MpipeWindow window;
@@ -204,6 +205,8 @@ skipped_cb (gpointer owner, guint64 number)
   return TRUE;
 }
 
+static gboolean end_if_cancelled (MpipeWorkerSlot *self);
+
 static void
 received_cb (gpointer owner)
 {
@@ -218,6 +221,8 @@ received_cb (gpointer owner)
       mpipe_counter_set (&self->statistics->busy_us,
                          self->busy_us_before + mpipe_worker_process_get_busy_us (self->process));
     }
+  if (self->holds_cancelled)
+    end_if_cancelled (self);
   self->events->changed (self->owner);
 }
 
@@ -471,6 +476,7 @@ ended_cb (gpointer owner, const GError *error)
   self->timed_number = 0;
   self->recall_until = 0;
   self->accused = FALSE;
+  self->holds_cancelled = FALSE;
   self->paused = FALSE;
   self->n_done = 0;
   self->window = (MpipeWindow){ 0 };
@@ -572,12 +578,26 @@ can_recall (MpipeWorkerSlot *self)
   return self->recall_until == 0 && mpipe_worker_process_can_recall (self->process);
 }
 
-/* Tasks of @id that the worker holds fail: those not begun are taken back, one that runs takes the worker
- * with it. */
+/* Returns: whether the worker ends, because the task that it is on was cancelled. */
+static gboolean
+end_if_cancelled (MpipeWorkerSlot *self)
+{
+  guint64 culprit = find_culprit (self);
+
+  if (culprit == 0 || !((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
+    return FALSE;
+  mpipe_worker_process_end (self->process, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                        "was ended by a cancellation"));
+  return TRUE;
+}
+
+/* Tasks of @id that the worker holds fail: those not begun are taken back, also while others are (more of
+ * them then); one that runs takes the worker with it. A worker from which nothing can be taken back is ended
+ * when it begins with one. */
 void
 mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id)
 {
-  guint64 first = 0, culprit;
+  guint64 first = 0;
 
   for (guint64 number = mpipe_leases_get_oldest (self->leases);
        number < mpipe_leases_get_next (self->leases); number++)
@@ -590,14 +610,16 @@ mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id)
       if (first == 0)
         first = number;
     }
-  if (first == 0 || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
+  if (first == 0 || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING
+      || end_if_cancelled (self))
     return;
-  culprit = find_culprit (self);
-  if (culprit != 0 && ((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
-    mpipe_worker_process_end (self->process, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                          "was ended by a cancellation"));
-  else if (can_recall (self))
-    recall_from (self, first);
+  if (!mpipe_worker_process_can_recall (self->process))
+    {
+      self->holds_cancelled = TRUE;
+      return;
+    }
+  recall_from (self, first);
+  end_if_cancelled (self); /* it may have begun meanwhile */
 }
 
 /* A value that the process made was found to be none: it is ended, and what it is on now is innocent. Returns:

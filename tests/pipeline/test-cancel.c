@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <signal.h>
+
 #include <glib/gstdio.h>
 
 #include "mpipe-test-kit.h"
@@ -126,6 +128,39 @@ test_a_task_that_runs_takes_its_worker_along (const MpipeTestWay *way)
 }
 
 static void
+wait_for_n_tasks (MpipeStage *stage, guint index, guint64 n_tasks)
+{
+  g_autoptr (MpipeWorkerInfo) worker
+      = g_list_model_get_item (mpipe_stage_get_workers (stage), index);
+
+  while (mpipe_worker_info_get_n_tasks (worker) < n_tasks)
+    g_thread_yield ();
+}
+
+/* The first worker stands still and holds the task, which it has not begun. The second has done all of the
+ * others: some were taken back from the first, which cannot notice before it goes on. */
+static void
+test_a_task_is_cancelled_while_others_are_taken_back (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "misbehave", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (MpipeWorkerInfo) first = NULL;
+
+  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mode': <'loop'>}"));
+  pipeline = mpipe_test_pipeline (stage);
+  first = g_list_model_get_item (mpipe_stage_get_workers (stage), 0);
+  kill (mpipe_worker_info_get_pid (first), SIGSTOP);
+  mpipe_test_put (pipeline, 3, 20); /* the first of them loops */
+  wait_for_n_tasks (stage, 1, 19);
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 1));
+  mpipe_test_put (pipeline, 0, 1); /* done after the cancellation was seen */
+  wait_for_n_tasks (stage, 1, 20);
+  kill (mpipe_worker_info_get_pid (first), SIGCONT);
+  mpipe_pipeline_stop (pipeline);
+  assert_only_one_cancelled (pipeline, way, 1, 21);
+}
+
+static void
 test_a_task_is_cancelled_in_a_later_stage (const MpipeTestWay *way)
 {
   MpipeStage *first = mpipe_test_stage (way, "echo", 2);
@@ -209,6 +244,8 @@ main (int argc, char **argv)
 #undef ADD
 #define ADD(function, path) mpipe_test_add_process_ways ("/mpipe/pipeline/cancel/" path, function)
   ADD (test_a_task_that_runs_takes_its_worker_along, "a-task-that-runs-takes-its-worker-along");
+  ADD (test_a_task_is_cancelled_while_others_are_taken_back,
+       "a-task-is-cancelled-while-others-are-taken-back");
   ADD (test_a_task_is_cancelled_in_a_later_stage, "a-task-is-cancelled-in-a-later-stage");
 #undef ADD
 
