@@ -9,6 +9,8 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 
+#define REPORTER_PATIENCE_US 20000 /* how often it is looked whether another thread still runs the context */
+
 /* A result that turns out to be no value becomes a failure, and its worker is called to account. */
 static void
 reject (MpipePipeline *self, MpipeItem *item, GError *error)
@@ -117,23 +119,40 @@ take_unclaimed (MpipePipeline *self)
   return failure;
 }
 
-/* Waits for an item that the caller may have. */
+static gboolean
+is_over (gint64 deadline)
+{
+  return deadline >= 0 && g_get_monotonic_time () >= deadline;
+}
+
+/* Waits for an item that the caller may have. A failure that the handlers have not seen is left to the thread
+ * that runs the context; it may stop doing that without having come to it. */
 static MpipeTakeStatus
 take_item (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, MpipeItem **out_item)
 {
-  gboolean patient = FALSE;
-  MpipeTakeStatus status;
+  gint64 patience_end = 0; /* 0: not waiting for that thread */
 
-  *out_item = take_unclaimed (self);
-  if (*out_item != NULL)
-    return MPIPE_TAKE_ITEM;
   for (;;)
     {
-      status = mpipe_event_mailbox_take (self->events, deadline, cancellable, may_be_got, self,
+      gboolean patient = patience_end != 0;
+      gint64 until = !patient ? deadline
+                              : (deadline < 0 ? patience_end : MIN (deadline, patience_end));
+      MpipeTakeStatus status;
+
+      *out_item = take_unclaimed (self);
+      if (*out_item != NULL)
+        return MPIPE_TAKE_ITEM;
+      status = mpipe_event_mailbox_take (self->events, until, cancellable, may_be_got, self,
                                          patient, out_item);
-      if (status != MPIPE_TAKE_REFUSED || patient)
+      if (status == MPIPE_TAKE_ITEM || status == MPIPE_TAKE_ENDED || status == MPIPE_TAKE_CANCELLED)
         return status;
-      patient = !report_first (self);
+      patience_end = 0;
+      if (status == MPIPE_TAKE_REFUSED && !report_first (self))
+        patience_end = g_get_monotonic_time () + REPORTER_PATIENCE_US;
+      else if (status == MPIPE_TAKE_REFUSED)
+        continue;
+      if (is_over (deadline))
+        return status;
     }
 }
 

@@ -269,6 +269,16 @@ give_front (MpipeStageRun *self, guint slot)
   self->scheduling[slot].n_leased++;
 }
 
+/* Whether so many results wait for one whose turn it is, with a slow worker, that the others rest. Only where
+ * there is a limit; tasks that were begun before are done. */
+static gboolean
+must_wait_for_turn (MpipeStageRun *self)
+{
+  return self->run.context->limited
+         && mpipe_reorder_get_n_held (self->places) >= MPIPE_RUN_WAITING_MAX
+         && ((MpipeItem *) self->run.input.first)->place == 0;
+}
+
 static void
 give_tasks (MpipeStageRun *self)
 {
@@ -277,7 +287,7 @@ give_tasks (MpipeStageRun *self)
       guint picked, n;
 
       pass_failures (self);
-      if (mpipe_fifo_is_empty (&self->run.input))
+      if (mpipe_fifo_is_empty (&self->run.input) || must_wait_for_turn (self))
         return;
       picked = mpipe_scheduler_pick (self->scheduling, self->n_slots);
       if (picked == MPIPE_SCHEDULER_NONE)

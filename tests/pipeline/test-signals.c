@@ -228,6 +228,28 @@ test_a_reader_thread_waits_for_the_handlers_of_the_main_loop (const MpipeTestWay
   g_assert_cmpuint (seen.n_failed, ==, 10);
 }
 
+/* Somebody runs the context when the failure comes, and leaves it without having looked. */
+static void
+test_a_reader_reports_what_the_main_loop_left (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = new_failing_pipeline (way);
+  Seen seen = { .handles = TRUE };
+  GThread *thread;
+
+  connect_others (pipeline, &seen);
+  g_assert_true (g_main_context_acquire (NULL));
+  thread = g_thread_new ("reader", get_errors, pipeline);
+  mpipe_test_put (pipeline, 0, 5);
+  mpipe_pipeline_stop (pipeline);
+  while (mpipe_pipeline_get_n_failed (pipeline) == 0)
+    g_thread_yield ();
+  for (int i = 0; i < 1000; i++) /* so that the reader has most likely come to it */
+    g_thread_yield ();
+  g_main_context_release (NULL);
+  g_assert_cmpuint (GPOINTER_TO_SIZE (g_thread_join (thread)), ==, 0);
+  g_assert_cmpuint (seen.n_failed, ==, 1);
+}
+
 static gboolean
 set_true_cb (gpointer flag)
 {
@@ -515,6 +537,7 @@ main (int argc, char **argv)
        "a-failure-that-no-handler-wants-does-not-hold-up-results");
   ADD (test_a_reader_thread_waits_for_the_handlers_of_the_main_loop,
        "a-reader-thread-waits-for-the-handlers-of-the-main-loop");
+  ADD (test_a_reader_reports_what_the_main_loop_left, "a-reader-reports-what-the-main-loop-left");
   ADD (test_many_results_do_not_starve_the_main_loop, "many-results-do-not-starve-the-main-loop");
   ADD (test_asynchronous_calls_do_what_the_others_do, "asynchronous-calls-do-what-the-others-do");
   ADD (test_an_asynchronous_call_can_be_cancelled, "an-asynchronous-call-can-be-cancelled");
