@@ -32,6 +32,9 @@ gboolean mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant,
                                           MpipeTypeTable *types, GError **error);
 void mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *buffer,
                                      const guint8 *data, guint32 size);
+GArray *mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error);
+gboolean mpipe_payload_append_number (const MpipePayload *self, const MpipeTypeEntry *type,
+                                      GByteArray *bytes);
 void mpipe_payload_copy (MpipePayload *self, const MpipePayload *other);
 void mpipe_payload_clear (MpipePayload *self);
 

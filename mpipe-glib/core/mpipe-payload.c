@@ -236,6 +236,90 @@ mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant, MpipeTyp
   return FALSE;
 }
 
+static void
+clear_element (gpointer payload)
+{
+  mpipe_payload_clear (payload);
+}
+
+static void
+split_numbers (GArray *payloads, GVariant *array, const MpipeTypeEntry *type)
+{
+  const guint8 *data = g_variant_get_data (array);
+  gsize n = g_variant_get_size (array) / type->unit;
+
+  g_array_set_size (payloads, n);
+  for (gsize i = 0; i < n; i++)
+    set_bytes (&g_array_index (payloads, MpipePayload, i), type->number, data + i * type->unit,
+               type->unit);
+}
+
+/* Each element of @array, of any type `a…`, as a payload of its own; large ones share its memory. Returns:
+ * (nullable): of MpipePayload, which are cleared with it; NULL with MPIPE_ERROR_TYPE or
+ * MPIPE_ERROR_TOO_LARGE. */
+GArray *
+mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error)
+{
+  const char *type_string = g_variant_get_type_string (array);
+  g_autoptr (GArray) payloads = g_array_new (FALSE, TRUE, sizeof (MpipePayload));
+  g_autoptr (GVariant) normal = NULL;
+  g_autoptr (GVariant) trusted = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  const MpipeTypeEntry *type;
+  gsize n;
+
+  g_array_set_clear_func (payloads, clear_element);
+  if (type_string[0] != 'a')
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                   "A value of type “%s” is no array of tasks", type_string);
+      return NULL;
+    }
+  type = mpipe_type_table_add (types, type_string + 1);
+  if (type == NULL)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                   "A value of type “%s” cannot be sent to another process", type_string + 1);
+      return NULL;
+    }
+  normal = g_variant_get_normal_form (array);
+  bytes = g_variant_get_data_as_bytes (normal);
+  trusted = g_variant_ref_sink (
+      g_variant_new_from_bytes (g_variant_get_type (array), bytes, TRUE));
+  if (type->always_valid && !type->is_array)
+    {
+      split_numbers (payloads, trusted, type);
+      return g_steal_pointer (&payloads);
+    }
+  n = g_variant_n_children (trusted);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) element = g_variant_get_child_value (trusted, i);
+      MpipePayload payload;
+
+      if (!mpipe_payload_init_from_variant (&payload, element, types, error))
+        {
+          g_prefix_error (error, "task %" G_GSIZE_FORMAT " of the array: ", i);
+          return NULL;
+        }
+      g_array_append_val (payloads, payload);
+    }
+  return g_steal_pointer (&payloads);
+}
+
+/* A value of fixed size that was received, appended to @bytes as an array holds it. Returns: FALSE when it is
+ * not of type @type, or its type is not one of those of which any bytes are a value. */
+gboolean
+mpipe_payload_append_number (const MpipePayload *self, const MpipeTypeEntry *type,
+                             GByteArray *bytes)
+{
+  if (self->type != type->number || !type->always_valid || type->is_array
+      || self->size != type->unit)
+    return FALSE;
+  g_byte_array_append (bytes, mpipe_payload_get_data (self), self->size);
+  return TRUE;
+}
+
 void
 mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *buffer,
                                 const guint8 *data, guint32 size)

@@ -98,6 +98,9 @@ guint64 mpipe_pipeline_put_bytes (MpipePipeline *self, GBytes *task, GCancellabl
 MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_pipeline_put_text (MpipePipeline *self, const char *task, GCancellable *cancellable,
                                  GError **error);
+MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_pipeline_put_array (MpipePipeline *self, GVariant *tasks, GCancellable *cancellable,
+                                  GError **error);
 
 /* results out */
 MPIPE_AVAILABLE_IN_1_0
@@ -119,6 +122,9 @@ MPIPE_AVAILABLE_IN_1_0
 GBytes *mpipe_pipeline_get_bytes (MpipePipeline *self, GCancellable *cancellable, GError **error);
 MPIPE_AVAILABLE_IN_1_0
 char *mpipe_pipeline_get_text (MpipePipeline *self, GCancellable *cancellable, GError **error);
+MPIPE_AVAILABLE_IN_1_0
+GVariant *mpipe_pipeline_get_array (MpipePipeline *self, guint max, GCancellable *cancellable,
+                                    GError **error);
 
 /* the end */
 MPIPE_AVAILABLE_IN_1_0

@@ -45,6 +45,8 @@ void mpipe_task_mailbox_free (MpipeTaskMailbox *self);
 /* the application's side; any thread */
 MpipePutStatus mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean wait,
                                        GCancellable *cancellable, guint64 *out_id);
+gsize mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks,
+                                   GCancellable *cancellable, MpipePutStatus *out_status);
 gboolean mpipe_task_mailbox_has_room (MpipeTaskMailbox *self);
 void mpipe_task_mailbox_return (MpipeTaskMailbox *self, MpipeItem *item);
 gboolean mpipe_task_mailbox_stop (MpipeTaskMailbox *self);

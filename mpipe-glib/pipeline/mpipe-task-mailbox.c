@@ -8,6 +8,7 @@
 
 #include "mpipe-glib/pipeline/mpipe-task-mailbox-private.h"
 
+#define PUT_AT_ONCE 256   /* tasks for which the lock is held */
 #define RETURNED_MAX 1024 /* items read before the engine is woken to free them */
 
 struct _MpipeTaskMailbox
@@ -156,6 +157,50 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean wai
   mpipe_fifo_push (&self->batch.tasks, item);
   unlock_and_wake (self);
   return MPIPE_PUT_ACCEPTED;
+}
+
+/* Puts some of @tasks while there is room for them, with the lock held. */
+static gsize
+put_some_locked (MpipeTaskMailbox *self, MpipeFifo *tasks)
+{
+  gsize n = 0;
+
+  while (n < PUT_AT_ONCE && !mpipe_fifo_is_empty (tasks) && !self->stopped
+         && has_room_locked (self, ((MpipeItem *) tasks->first)->payload.size))
+    {
+      MpipeItem *item = mpipe_fifo_pop (tasks);
+
+      item->id = ++self->last_id;
+      self->n_bytes += item->payload.size;
+      mpipe_fifo_push (&self->batch.tasks, item);
+      n++;
+    }
+  return n;
+}
+
+/* Waits for room as often as need be. Takes over those of @tasks, MpipeItem, that were accepted, in their
+ * order. Returns: their number; ACCEPTED: they are all. */
+gsize
+mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks, GCancellable *cancellable,
+                             MpipePutStatus *out_status)
+{
+  gsize n = 0;
+
+  *out_status = MPIPE_PUT_ACCEPTED;
+  while (!mpipe_fifo_is_empty (tasks) && *out_status == MPIPE_PUT_ACCEPTED)
+    {
+      guint64 size = ((MpipeItem *) tasks->first)->payload.size;
+
+      g_mutex_lock (&self->lock);
+      wait_for_room (self, size, cancellable);
+      if (self->stopped)
+        *out_status = MPIPE_PUT_STOPPED;
+      else if (!has_room_locked (self, size))
+        *out_status = MPIPE_PUT_CANCELLED;
+      n += put_some_locked (self, tasks);
+      unlock_and_wake (self);
+    }
+  return n;
 }
 
 /* Whether a put would be decided now; it may still find the room gone. */

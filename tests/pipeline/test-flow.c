@@ -33,6 +33,141 @@ test_every_task_gives_its_result (const MpipeTestWay *way)
 }
 
 static GVariant *
+new_numbers (gint64 first, gsize n)
+{
+  g_autofree gint64 *numbers = g_new (gint64, n);
+
+  for (gsize i = 0; i < n; i++)
+    numbers[i] = first + i;
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, numbers, n, sizeof (gint64));
+}
+
+static int
+compare_numbers (gconstpointer a, gconstpointer b)
+{
+  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
+
+  return (x > y) - (x < y);
+}
+
+static void
+test_arrays_are_many_tasks_and_many_results (const MpipeTestWay *way)
+{
+  enum
+  {
+    N = 10000
+  };
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "add", 2));
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GVariant *results;
+
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (0, 0), NULL, NULL), ==, 0);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (0, N), NULL, NULL), ==, N);
+  mpipe_pipeline_stop (pipeline);
+  while ((results = mpipe_pipeline_get_array (pipeline, 1000, NULL, NULL)) != NULL)
+    {
+      gsize n;
+      const gint64 *numbers = g_variant_get_fixed_array (results, &n, sizeof (gint64));
+
+      g_assert_cmpuint (n, >, 0);
+      g_assert_cmpuint (n, <=, 1000);
+      g_array_append_vals (values, numbers, n);
+      g_variant_unref (results);
+    }
+  if (!way->ordered)
+    g_array_sort (values, compare_numbers);
+  mpipe_test_assert_range (values, 1, N, 1);
+  g_assert_cmpuint (mpipe_pipeline_get_n_put (pipeline), ==, N);
+}
+
+static void
+test_arrays_of_any_type_come_back (const MpipeTestWay *way)
+{
+  const char *const texts[]
+      = { "['a', '', 'a text that is longer than what fits into a small value of this library']",
+          "[[byte 1, 2], [], [3]]", "[(1, 'a'), (2, 'b')]", "[true, false]",
+          "[<1>, <'a'>]", "[@(ay) ([1],), ([],)]", "[1.5, -2]" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "echo", 1));
+      g_autoptr (GVariant) tasks = g_variant_ref_sink (g_variant_new_parsed (texts[i]));
+      gsize n = g_variant_n_children (tasks), n_got = 0;
+      GVariant *results;
+
+      g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, tasks, NULL, NULL), ==, n);
+      mpipe_pipeline_stop (pipeline);
+      while ((results = mpipe_pipeline_get_array (pipeline, 0, NULL, NULL)) != NULL)
+        {
+          for (gsize k = 0; k < g_variant_n_children (results); k++)
+            {
+              g_autoptr (GVariant) expected = g_variant_get_child_value (tasks, n_got++);
+              g_autoptr (GVariant) result = g_variant_get_child_value (results, k);
+
+              g_assert_cmpvariant (result, expected);
+            }
+          g_variant_unref (results);
+        }
+      g_assert_cmpuint (n_got, ==, n);
+    }
+}
+
+static void
+test_an_array_of_results_ends_before_a_failure_and_another_type (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "misbehave", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize n_results = 0;
+  GVariant *results;
+
+  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mode': <'error'>}"));
+  pipeline = mpipe_test_pipeline (stage);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (0, 8), NULL, NULL), ==, 8);
+  mpipe_test_finish (pipeline);
+  while ((results = mpipe_pipeline_get_array (pipeline, 0, NULL, &error)) != NULL)
+    {
+      n_results += g_variant_n_children (results);
+      g_variant_unref (results);
+    }
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED);
+  g_assert_cmpuint (n_results, ==, 3); /* tasks 0 to 2: one worker */
+  results = mpipe_pipeline_get_array (pipeline, 0, NULL, NULL);
+  g_assert_cmpuint (g_variant_n_children (results), ==, 4);
+  g_variant_unref (results);
+  g_assert_null (mpipe_pipeline_get_array (pipeline, 0, NULL, NULL));
+}
+
+static void
+test_what_is_no_array_of_tasks_is_refused (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_stage_set_task_type (stage, G_VARIANT_TYPE_INT64);
+  pipeline = mpipe_test_pipeline (stage);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, g_variant_new_int64 (1), NULL, &error), ==, 0);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE);
+  g_clear_error (&error);
+  g_assert_cmpuint (
+      mpipe_pipeline_put_array (pipeline, g_variant_new_parsed ("['a']"), NULL, &error), ==, 0);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE);
+  g_assert_nonnull (strstr (error->message, "“x”"));
+  g_clear_error (&error);
+  g_assert_cmpuint (
+      mpipe_pipeline_put_array (pipeline, g_variant_new_parsed ("[handle 1]"), NULL, &error), ==, 0);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE);
+  g_clear_error (&error);
+  mpipe_test_put (pipeline, 5, 1);
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 5);
+  mpipe_pipeline_stop (pipeline);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (0, 3), NULL, &error), ==, 0);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_STOPPED);
+  mpipe_test_get_end (pipeline);
+}
+
+static GVariant *
 new_filled (gsize size, guint8 seed)
 {
   guint8 *data = g_malloc (MAX (size, 1));
@@ -382,6 +517,11 @@ main (int argc, char **argv)
   mpipe_test_init (&argc, &argv);
 
 #define ADD(function, path) mpipe_test_add_ways ("/mpipe/pipeline/flow/" path, function)
+  ADD (test_arrays_are_many_tasks_and_many_results, "arrays-are-many-tasks-and-many-results");
+  ADD (test_arrays_of_any_type_come_back, "arrays-of-any-type-come-back");
+  ADD (test_an_array_of_results_ends_before_a_failure_and_another_type,
+       "an-array-of-results-ends-before-a-failure");
+  ADD (test_what_is_no_array_of_tasks_is_refused, "what-is-no-array-of-tasks-is-refused");
   ADD (test_every_task_gives_its_result, "every-task-gives-its-result");
   ADD (test_payloads_of_all_sizes_come_back_unchanged, "payloads-of-all-sizes-come-back-unchanged");
   ADD (test_values_of_all_types_come_back_unchanged, "values-of-all-types-come-back-unchanged");

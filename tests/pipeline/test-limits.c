@@ -252,6 +252,45 @@ stop_it (gpointer pipeline)
   return NULL;
 }
 
+static gpointer
+cancel_when_full (gpointer data)
+{
+  gpointer *arguments = data;
+
+  while (mpipe_pipeline_get_n_put (arguments[0]) < 8)
+    g_thread_yield ();
+  g_cancellable_cancel (arguments[1]);
+  return NULL;
+}
+
+static void
+test_an_array_is_accepted_as_far_as_there_is_room (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  gint64 numbers[20] = { 0 };
+  gpointer arguments[2];
+  GThread *thread;
+
+  mpipe_stage_set_max_backlog (stage, 8);
+  arguments[0] = pipeline = mpipe_test_pipeline (stage);
+  arguments[1] = cancellable;
+  thread = g_thread_new ("canceller", cancel_when_full, arguments);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline,
+                                              g_variant_new_fixed_array (G_VARIANT_TYPE_INT64,
+                                                                         numbers, 20, 8),
+                                              cancellable, &error),
+                    ==, 8);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+  mpipe_pipeline_stop (pipeline);
+  for (int i = 0; i < 8; i++)
+    g_variant_unref (mpipe_test_get (pipeline));
+  mpipe_test_get_end (pipeline);
+}
+
 static void
 test_who_waits_for_room_is_told_of_the_stop (const MpipeTestWay *way)
 {
@@ -342,6 +381,8 @@ main (int argc, char **argv)
   ADD (test_a_fork_goes_at_the_pace_of_its_slowest_branch,
        "a-fork-goes-at-the-pace-of-its-slowest-branch");
   ADD (test_waiting_for_room_can_be_cancelled, "waiting-for-room-can-be-cancelled");
+  ADD (test_an_array_is_accepted_as_far_as_there_is_room,
+       "an-array-is-accepted-as-far-as-there-is-room");
   ADD (test_who_waits_for_room_is_told_of_the_stop, "who-waits-for-room-is-told-of-the-stop");
   ADD (test_waiting_for_a_slow_reader_is_not_charged_to_a_task,
        "waiting-for-a-slow-reader-is-not-charged-to-a-task");

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Many tasks in, and many results out, with one call: for languages in which a call costs more than a task. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-pipeline-private.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+
+#define RESULTS_AT_ONCE 4096 /* when the caller does not say */
+
+static gboolean
+check_type (MpipePipeline *self, GVariant *tasks, GError **error)
+{
+  const GVariantType *expected = mpipe_stage_get_task_type (self->first);
+  g_autofree char *expected_string = NULL;
+
+  if (expected == NULL || !g_variant_is_of_type (tasks, G_VARIANT_TYPE_ARRAY)
+      || g_variant_type_is_subtype_of (g_variant_type_element (g_variant_get_type (tasks)), expected))
+    return TRUE;
+  expected_string = g_variant_type_dup_string (expected);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "stage “%s” takes tasks of type “%s”, these are of type “%s”",
+               mpipe_stage_get_name (self->first), expected_string,
+               g_variant_get_type_string (tasks) + 1);
+  return FALSE;
+}
+
+static void
+make_items (GArray *payloads, MpipeFifo *out_items)
+{
+  for (guint i = 0; i < payloads->len; i++)
+    {
+      MpipeItem *item = mpipe_item_new (0);
+
+      mpipe_payload_copy (&item->payload, &g_array_index (payloads, MpipePayload, i));
+      mpipe_fifo_push (out_items, item);
+    }
+}
+
+/**
+ * mpipe_pipeline_put_array:
+ * @self: a pipeline
+ * @tasks: an array of tasks, of any type `a…` that holds no handles; sunk if it is floating
+ * @cancellable: (nullable): ends the waiting for room
+ * @error: return location for an error
+ *
+ * Adds each element of an array to the pipeline, as a task of its own.
+ *
+ * It does what [method@Mpipe.Pipeline.put] would do for one element after the other, with less effort: an
+ * `ax` becomes tasks of type `x`. Ids are given in the order of the array, one after the other unless
+ * another thread puts tasks as well. An array of which an element cannot be sent is refused as a whole.
+ *
+ * Returns: how many tasks were accepted: all of them; or fewer, the first ones, with %MPIPE_ERROR_STOPPED or
+ *   %G_IO_ERROR_CANCELLED; or 0 with %MPIPE_ERROR_TYPE or %MPIPE_ERROR_TOO_LARGE
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_put_array (MpipePipeline *self, GVariant *tasks, GCancellable *cancellable,
+                          GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+  g_autoptr (GArray) payloads = NULL;
+  MpipeFifo items = { NULL };
+  MpipePutStatus status;
+  gsize n_accepted;
+
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
+  g_return_val_if_fail (self->engine != NULL, 0);
+  g_return_val_if_fail (tasks != NULL, 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  sunk = g_variant_ref_sink (tasks);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_type (self, sunk, error))
+    return 0;
+  payloads = mpipe_payload_split (sunk, self->types, error);
+  if (payloads == NULL)
+    return 0;
+  make_items (payloads, &items);
+  n_accepted = mpipe_task_mailbox_put_many (self->tasks, &items, cancellable, &status);
+  mpipe_item_free_all (&items);
+  if (status == MPIPE_PUT_STOPPED)
+    g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_STOPPED,
+                 "The pipeline was stopped and takes no more tasks");
+  else if (status == MPIPE_PUT_CANCELLED)
+    g_cancellable_set_error_if_cancelled (cancellable, error);
+  return n_accepted;
+}
+
+/* Results that are there already, of the type of the first. */
+
+static gboolean
+is_of_type (const MpipeItem *item, gpointer type)
+{
+  return item->error == NULL && item->payload.type == ((const MpipeTypeEntry *) type)->number;
+}
+
+static MpipeItem *
+take_next (MpipePipeline *self, const MpipeTypeEntry *type)
+{
+  MpipeItem *item;
+
+  return mpipe_event_mailbox_look (self->events, is_of_type, (gpointer) type, &item)
+                 == MPIPE_TAKE_ITEM
+             ? item
+             : NULL;
+}
+
+static GVariant *
+collect_numbers (MpipePipeline *self, GVariant *first, guint max, const MpipeTypeEntry *type)
+{
+  g_autoptr (GByteArray) numbers = g_byte_array_new ();
+  g_autoptr (GVariantType) array_type = g_variant_type_new_array (G_VARIANT_TYPE (type->string));
+  g_autoptr (GBytes) bytes = NULL;
+  MpipeItem *item;
+
+  g_byte_array_append (numbers, g_variant_get_data (first), type->unit);
+  for (guint n = 1; n < max && (item = take_next (self, type)) != NULL; n++)
+    {
+      if (!mpipe_payload_append_number (&item->payload, type, numbers))
+        {
+          mpipe_event_mailbox_put_back (self->events, item);
+          break;
+        }
+      mpipe_task_mailbox_return (self->tasks, item);
+    }
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&numbers));
+  return g_variant_ref_sink (g_variant_new_from_bytes (array_type, bytes, TRUE));
+}
+
+static GVariant *
+collect_values (MpipePipeline *self, GVariant *first, guint max, const MpipeTypeEntry *type)
+{
+  g_autoptr (GPtrArray) values = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  MpipeItem *item;
+
+  g_ptr_array_add (values, g_variant_ref (first));
+  while (values->len < max && (item = take_next (self, type)) != NULL)
+    {
+      MpipeResult result;
+
+      if (!mpipe_pipeline_open_result (self, item, &result))
+        {
+          /* it is a failure now, which the next call gives */
+          mpipe_event_mailbox_put_back (self->events, item);
+          break;
+        }
+      g_ptr_array_add (values, result.value);
+    }
+  return g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE (type->string),
+                                                  (GVariant *const *) values->pdata, values->len));
+}
+
+/**
+ * mpipe_pipeline_get_array:
+ * @self: a pipeline
+ * @max: the most results to get, 0 for as many as are good
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Gets the next results, as many as there are.
+ *
+ * It waits for one result, as [method@Mpipe.Pipeline.get] does, and takes along those behind it that are
+ * there already and of the same type. It ends before a failure, which the next call reports.
+ *
+ * Returns: (transfer full) (nullable): an array of at least one result, not floating: `ax` when results are
+ *   of type `x`; %NULL as for [method@Mpipe.Pipeline.get]
+ *
+ * Since: 1.0
+ */
+GVariant *
+mpipe_pipeline_get_array (MpipePipeline *self, guint max, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) first = NULL;
+  const MpipeTypeEntry *type;
+
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), NULL);
+
+  first = mpipe_pipeline_get (self, cancellable, error);
+  if (first == NULL)
+    return NULL;
+  if (max == 0)
+    max = RESULTS_AT_ONCE;
+  type = mpipe_type_table_add (self->types, g_variant_get_type_string (first));
+  if (type->always_valid && !type->is_array)
+    return collect_numbers (self, first, max, type);
+  return collect_values (self, first, max, type);
+}
