@@ -14,4 +14,5 @@
 #include "mpipe-glib/pipeline/mpipe-worker-info.h"
 #include "mpipe-glib/worker/mpipe-init.h"
 #include "mpipe-glib/worker/mpipe-registry.h"
+#include "mpipe-glib/worker/mpipe-task.h"
 #include "mpipe-glib/worker/mpipe-worker.h"

@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 typedef struct _MpipeWorker MpipeWorker;
+typedef struct _MpipeTask MpipeTask;
 typedef struct _MpipeStage MpipeStage;
 typedef struct _MpipeFilterStage MpipeFilterStage;
 typedef struct _MpipePipeline MpipePipeline;

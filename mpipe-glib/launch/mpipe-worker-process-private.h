@@ -32,6 +32,7 @@ typedef struct
   gboolean (*done) (gpointer owner, guint64 sequence);
   gboolean (*failed) (gpointer owner, guint64 sequence, const char *reason);
   gboolean (*skipped) (gpointer owner, guint64 sequence);
+  gboolean (*progress) (gpointer owner, guint64 sequence, double fraction, const char *text);
   void (*received) (gpointer owner); /* after a batch of the above */
   void (*ended) (gpointer owner, const GError *error); /* NULL: stopped in order */
 } MpipeWorkerProcessEvents;

@@ -301,6 +301,18 @@ handle_failed (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error
 }
 
 static gboolean
+handle_progress (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
+{
+  g_autofree char *text = NULL;
+  double fraction;
+
+  return mpipe_message_parse_progress (frame, &fraction, &text, error)
+         && check_known (
+             self->events->progress (self->owner, frame->header.sequence, fraction, text), frame,
+             error);
+}
+
+static gboolean
 handle_goodbye (MpipeWorkerProcess *self, GError **error)
 {
   if (self->state != MPIPE_WORKER_PROCESS_STOPPING)
@@ -340,6 +352,8 @@ handle_frame (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
       self->started = sequence;
       self->started_at = g_get_monotonic_time ();
       return check_may_answer (self, frame, error);
+    case MPIPE_FRAME_PROGRESS:
+      return check_may_answer (self, frame, error) && handle_progress (self, frame, error);
     case MPIPE_FRAME_GOODBYE:
       return handle_goodbye (self, error);
     default:

@@ -137,6 +137,14 @@ worker_exited_cb (gpointer owner, MpipeStage *stage, guint index, const GError *
   add_notice (owner, stage, index, TRUE, error);
 }
 
+static void
+progress_cb (gpointer owner, MpipeStage *stage, guint64 id, double fraction, const char *text)
+{
+  MpipeEngine *self = owner;
+
+  mpipe_event_mailbox_report (self->events, stage, id, fraction, text);
+}
+
 /* Settling */
 
 static gboolean
@@ -326,6 +334,7 @@ settle_cb (gpointer owner)
 
 static const MpipeRunEvents run_events = {
   .deliver = deliver_cb,
+  .progress = progress_cb,
   .settle = settle_cb,
   .worker_started = worker_started_cb,
   .worker_exited = worker_exited_cb,

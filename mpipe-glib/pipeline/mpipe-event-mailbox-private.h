@@ -23,6 +23,17 @@ typedef struct
   GError *error; /* why; NULL when it was stopped in order, or started */
 } MpipeNotice;
 
+/* How far a task is, in one stage. */
+typedef struct
+{
+  MpipeStage *stage; /* owned */
+  guint64 task_id;
+  double fraction;
+  char *text; /* NULL for nothing */
+} MpipeProgress;
+
+#define MPIPE_PROGRESS_MAX 1024 /* tasks whose progress waits for the application */
+
 typedef enum
 {
   MPIPE_TAKE_ITEM,
@@ -41,6 +52,8 @@ void mpipe_event_mailbox_free (MpipeEventMailbox *self);
 /* the engine's side */
 void mpipe_event_mailbox_deliver (MpipeEventMailbox *self, MpipeFifo *items, MpipeFifo *notices,
                                   gboolean tick);
+void mpipe_event_mailbox_report (MpipeEventMailbox *self, MpipeStage *stage, guint64 task_id,
+                                 double fraction, const char *text);
 void mpipe_event_mailbox_wake (MpipeEventMailbox *self);
 void mpipe_event_mailbox_set_started (MpipeEventMailbox *self, GError *error);
 void mpipe_event_mailbox_set_ended (MpipeEventMailbox *self);
@@ -56,6 +69,8 @@ MpipeTakeStatus mpipe_event_mailbox_take (MpipeEventMailbox *self, gint64 deadli
 void mpipe_event_mailbox_put_back (MpipeEventMailbox *self, MpipeItem *item);
 MpipeNotice *mpipe_event_mailbox_take_notice (MpipeEventMailbox *self);
 void mpipe_notice_free (MpipeNotice *notice);
+MpipeProgress *mpipe_event_mailbox_take_progress (MpipeEventMailbox *self);
+void mpipe_progress_free (MpipeProgress *progress);
 gboolean mpipe_event_mailbox_take_tick (MpipeEventMailbox *self);
 gboolean mpipe_event_mailbox_wait_started (MpipeEventMailbox *self, GCancellable *cancellable,
                                            GError **error);

@@ -18,12 +18,30 @@ struct _MpipeEventMailbox
 
   MpipeFifo items;
   MpipeFifo notices;
+  GQueue progress;         /* of MpipeProgress, the one that was told of first in front */
+  GHashTable *progress_at; /* of those: progress → its link in the queue */
   gboolean tick; /* counts have changed */
   gboolean started;
   GError *start_error;
   gboolean ended;     /* no more items */
   gboolean completed; /* no more workers either */
 };
+
+static guint
+progress_hash (gconstpointer key)
+{
+  const MpipeProgress *progress = key;
+
+  return g_int64_hash (&progress->task_id) ^ g_direct_hash (progress->stage);
+}
+
+static gboolean
+progress_equal (gconstpointer a, gconstpointer b)
+{
+  const MpipeProgress *one = a, *other = b;
+
+  return one->task_id == other->task_id && one->stage == other->stage;
+}
 
 MpipeEventMailbox *
 mpipe_event_mailbox_new (GMainContext *application_context)
@@ -33,6 +51,8 @@ mpipe_event_mailbox_new (GMainContext *application_context)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->application_context = g_main_context_ref (application_context);
+  g_queue_init (&self->progress);
+  self->progress_at = g_hash_table_new (progress_hash, progress_equal);
   return self;
 }
 
@@ -45,12 +65,22 @@ mpipe_notice_free (MpipeNotice *notice)
 }
 
 void
+mpipe_progress_free (MpipeProgress *progress)
+{
+  g_object_unref (progress->stage);
+  g_free (progress->text);
+  g_free (progress);
+}
+
+void
 mpipe_event_mailbox_free (MpipeEventMailbox *self)
 {
   MpipeNotice *notice;
 
   while ((notice = mpipe_fifo_pop (&self->notices)) != NULL)
     mpipe_notice_free (notice);
+  g_hash_table_unref (self->progress_at);
+  g_queue_clear_full (&self->progress, (GDestroyNotify) mpipe_progress_free);
   mpipe_item_free_all (&self->items);
   g_clear_error (&self->start_error);
   g_main_context_unref (self->application_context);
@@ -83,6 +113,48 @@ mpipe_event_mailbox_deliver (MpipeEventMailbox *self, MpipeFifo *items, MpipeFif
   mpipe_fifo_append (&self->notices, notices);
   self->tick |= tick;
   unlock_and_tell (self);
+}
+
+static MpipeProgress *
+pop_progress (MpipeEventMailbox *self)
+{
+  MpipeProgress *progress = g_queue_pop_head (&self->progress);
+
+  if (progress != NULL)
+    g_hash_table_remove (self->progress_at, progress);
+  return progress;
+}
+
+/* What was told before of the same task is forgotten; and when nobody listens, what was told first. */
+void
+mpipe_event_mailbox_report (MpipeEventMailbox *self, MpipeStage *stage, guint64 task_id,
+                            double fraction, const char *text)
+{
+  MpipeProgress *progress = g_new0 (MpipeProgress, 1), *old = NULL;
+  GList *link;
+
+  progress->stage = g_object_ref (stage);
+  progress->task_id = task_id;
+  progress->fraction = fraction;
+  progress->text = g_strdup (text);
+
+  g_mutex_lock (&self->lock);
+  link = g_hash_table_lookup (self->progress_at, progress);
+  if (link != NULL)
+    {
+      old = link->data;
+      link->data = progress;
+    }
+  else
+    {
+      if (self->progress.length >= MPIPE_PROGRESS_MAX)
+        old = pop_progress (self);
+      g_queue_push_tail (&self->progress, progress);
+      link = self->progress.tail;
+    }
+  g_hash_table_replace (self->progress_at, progress, link);
+  unlock_and_tell (self);
+  g_clear_pointer (&old, mpipe_progress_free);
 }
 
 /* The application's main loop looks again. */
@@ -231,6 +303,18 @@ mpipe_event_mailbox_take_notice (MpipeEventMailbox *self)
   return notice;
 }
 
+/* Returns: (nullable): how far some task is */
+MpipeProgress *
+mpipe_event_mailbox_take_progress (MpipeEventMailbox *self)
+{
+  MpipeProgress *progress;
+
+  g_mutex_lock (&self->lock);
+  progress = pop_progress (self);
+  g_mutex_unlock (&self->lock);
+  return progress;
+}
+
 /* Returns: whether counts have changed since the last time. */
 gboolean
 mpipe_event_mailbox_take_tick (MpipeEventMailbox *self)
@@ -304,7 +388,7 @@ mpipe_event_mailbox_is_completed (MpipeEventMailbox *self)
 }
 
 /* The main loop wants to sleep. Returns: FALSE when there is something for it: an item that @filter agrees
- * to, a notice, a tick, or the end, if that is news. */
+ * to, a notice, progress, a tick, or the end, if that is news. */
 gboolean
 mpipe_event_mailbox_sleep (MpipeEventMailbox *self, MpipeTakeFilter filter, gpointer user_data,
                            gboolean completed_is_news)
@@ -312,7 +396,7 @@ mpipe_event_mailbox_sleep (MpipeEventMailbox *self, MpipeTakeFilter filter, gpoi
   gboolean sleeping;
 
   g_mutex_lock (&self->lock);
-  sleeping = mpipe_fifo_is_empty (&self->notices) && !self->tick
+  sleeping = mpipe_fifo_is_empty (&self->notices) && self->progress.length == 0 && !self->tick
              && !(self->completed && completed_is_news)
              && (mpipe_fifo_is_empty (&self->items)
                  || !filter ((const MpipeItem *) self->items.first, user_data));

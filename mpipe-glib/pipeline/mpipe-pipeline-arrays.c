@@ -154,6 +154,19 @@ collect_values (MpipePipeline *self, GVariant *first, guint max, const MpipeType
                                                   (GVariant *const *) values->pdata, values->len));
 }
 
+static GVariant *
+collect (MpipePipeline *self, GVariant *first, guint max)
+{
+  const MpipeTypeEntry *type
+      = mpipe_type_table_add (self->types, g_variant_get_type_string (first));
+
+  if (max == 0)
+    max = RESULTS_AT_ONCE;
+  if (type->always_valid && !type->is_array)
+    return collect_numbers (self, first, max, type);
+  return collect_values (self, first, max, type);
+}
+
 /**
  * mpipe_pipeline_get_array:
  * @self: a pipeline
@@ -175,17 +188,40 @@ GVariant *
 mpipe_pipeline_get_array (MpipePipeline *self, guint max, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GVariant) first = NULL;
-  const MpipeTypeEntry *type;
 
   g_return_val_if_fail (MPIPE_IS_PIPELINE (self), NULL);
 
   first = mpipe_pipeline_get (self, cancellable, error);
-  if (first == NULL)
-    return NULL;
-  if (max == 0)
-    max = RESULTS_AT_ONCE;
-  type = mpipe_type_table_add (self->types, g_variant_get_type_string (first));
-  if (type->always_valid && !type->is_array)
-    return collect_numbers (self, first, max, type);
-  return collect_values (self, first, max, type);
+  return first != NULL ? collect (self, first, max) : NULL;
+}
+
+/**
+ * mpipe_pipeline_get_array_until:
+ * @self: a pipeline
+ * @max: the most results to get, 0 for as many as are good
+ * @deadline: how long to wait, as a value of g_get_monotonic_time(), in microseconds
+ * @out_results: (out) (transfer full) (nullable): the results, if there are any, as
+ *   [method@Mpipe.Pipeline.get_array] returns them
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Gets the next results, as many as there are, and waits for the first of them until a certain time.
+ *
+ * Returns: what was found; with %MPIPE_GET_STATUS_FAILED @error is set, to that of a task or to
+ *   %G_IO_ERROR_CANCELLED
+ *
+ * Since: 1.0
+ */
+MpipeGetStatus
+mpipe_pipeline_get_array_until (MpipePipeline *self, guint max, gint64 deadline,
+                                GVariant **out_results, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) first = NULL;
+  MpipeGetStatus status;
+
+  g_return_val_if_fail (out_results != NULL, MPIPE_GET_STATUS_ENDED);
+
+  status = mpipe_pipeline_get_until (self, deadline, &first, cancellable, error);
+  *out_results = first != NULL ? collect (self, first, max) : NULL;
+  return status;
 }

@@ -243,6 +243,21 @@ tell_notices (MpipePipeline *self)
     }
 }
 
+/* At most as many as can wait: workers may go on reporting meanwhile. */
+static void
+tell_progress (MpipePipeline *self)
+{
+  MpipeProgress *progress;
+
+  for (guint n = 0; n < MPIPE_PROGRESS_MAX
+                    && (progress = mpipe_event_mailbox_take_progress (self->events)) != NULL;
+       n++)
+    {
+      mpipe_pipeline_emit_task_progress (self, progress);
+      mpipe_progress_free (progress);
+    }
+}
+
 static void
 serve_putters (MpipePipeline *self)
 {
@@ -309,6 +324,7 @@ tell (MpipePipeline *self)
   if (mpipe_event_mailbox_take_tick (self->events))
     mpipe_pipeline_notify_counts (self);
   tell_notices (self);
+  tell_progress (self);
   serve_putters (self);
   serve_getters (self);
   while (n_told < EVENTS_PER_DISPATCH && tell_next_item (self))
@@ -317,6 +333,7 @@ tell (MpipePipeline *self)
     return;
   serve_getters (self);
   tell_notices (self);
+  tell_progress (self);
   tell_completed (self);
 }
 

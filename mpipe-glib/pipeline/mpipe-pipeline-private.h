@@ -43,6 +43,7 @@ gboolean mpipe_pipeline_has_failure_handler (MpipePipeline *self);
 void mpipe_pipeline_emit_result (MpipePipeline *self, const MpipeResult *result);
 gboolean mpipe_pipeline_emit_task_failed (MpipePipeline *self, const MpipeItem *failure);
 void mpipe_pipeline_emit_notice (MpipePipeline *self, const MpipeNotice *notice);
+void mpipe_pipeline_emit_task_progress (MpipePipeline *self, const MpipeProgress *progress);
 void mpipe_pipeline_emit_completed (MpipePipeline *self);
 void mpipe_pipeline_notify_counts (MpipePipeline *self);
 

@@ -139,6 +139,7 @@ enum
 {
   SIGNAL_RESULT,
   SIGNAL_TASK_FAILED,
+  SIGNAL_TASK_PROGRESS,
   SIGNAL_WORKER_STARTED,
   SIGNAL_WORKER_EXITED,
   SIGNAL_COMPLETED,
@@ -210,6 +211,13 @@ mpipe_pipeline_emit_notice (MpipePipeline *self, const MpipeNotice *notice)
                    notice->error);
   else
     g_signal_emit (self, signals[SIGNAL_WORKER_STARTED], 0, notice->stage, notice->index);
+}
+
+void
+mpipe_pipeline_emit_task_progress (MpipePipeline *self, const MpipeProgress *progress)
+{
+  g_signal_emit (self, signals[SIGNAL_TASK_PROGRESS], 0, progress->task_id, progress->stage,
+                 progress->fraction, progress->text);
 }
 
 void
@@ -418,6 +426,24 @@ install_signals (GType type)
   signals[SIGNAL_TASK_FAILED]
       = g_signal_new ("task-failed", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled,
                       NULL, NULL, G_TYPE_BOOLEAN, 3, G_TYPE_UINT64, MPIPE_TYPE_STAGE, G_TYPE_ERROR);
+
+  /**
+   * MpipePipeline::task-progress:
+   * @self: the pipeline
+   * @task_id: the task that was put, as [method@Mpipe.Pipeline.put] returned it; 0 for a stop task
+   * @stage: the stage whose worker is on it
+   * @fraction: how much of it is done there, from 0 to 1
+   * @message: (nullable): what is being done
+   *
+   * Emitted when a worker has said how far a task is, by [method@Mpipe.Task.report_progress].
+   *
+   * Of each task only the latest report waits to be emitted, of a thousand tasks at most.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_TASK_PROGRESS]
+      = g_signal_new ("task-progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                      4, G_TYPE_UINT64, MPIPE_TYPE_STAGE, G_TYPE_DOUBLE, G_TYPE_STRING);
 
   /**
    * MpipePipeline::worker-started:

@@ -125,6 +125,10 @@ char *mpipe_pipeline_get_text (MpipePipeline *self, GCancellable *cancellable, G
 MPIPE_AVAILABLE_IN_1_0
 GVariant *mpipe_pipeline_get_array (MpipePipeline *self, guint max, GCancellable *cancellable,
                                     GError **error);
+MPIPE_AVAILABLE_IN_1_0
+MpipeGetStatus mpipe_pipeline_get_array_until (MpipePipeline *self, guint max, gint64 deadline,
+                                               GVariant **out_results, GCancellable *cancellable,
+                                               GError **error);
 
 /* the end */
 MPIPE_AVAILABLE_IN_1_0

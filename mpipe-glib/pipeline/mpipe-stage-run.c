@@ -165,6 +165,15 @@ slot_returned_cb (gpointer owner, MpipeItem *task)
 }
 
 static void
+slot_progress_cb (gpointer owner, const MpipeItem *task, double fraction, const char *text)
+{
+  MpipeStageRun *self = owner;
+
+  self->run.context->events->progress (self->run.context->owner, self->run.stage, task->id,
+                                       fraction, text);
+}
+
+static void
 slot_started_cb (gpointer owner, guint index)
 {
   MpipeStageRun *self = owner;
@@ -195,6 +204,7 @@ static const MpipeWorkerSlotEvents slot_events = {
   .finished = slot_finished_cb,
   .ended = slot_ended_cb,
   .returned = slot_returned_cb,
+  .progress = slot_progress_cb,
   .started = slot_started_cb,
   .exited = slot_exited_cb,
   .changed = slot_changed_cb,

@@ -21,6 +21,7 @@ typedef struct
   void (*finished) (gpointer owner, MpipeItem *task, const MpipePayload *result,
                     const MpipeProducer *producer); /* its last result: the task has ended */
   void (*ended) (gpointer owner, MpipeItem *task, GError *error, gboolean worker_died);
+  void (*progress) (gpointer owner, const MpipeItem *task, double fraction, const char *text);
   void (*returned) (gpointer owner, MpipeItem *task); /* not begun; the last one first */
   void (*started) (gpointer owner, guint index);
   void (*exited) (gpointer owner, guint index, const GError *error);

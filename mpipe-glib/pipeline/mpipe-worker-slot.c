@@ -207,6 +207,19 @@ skipped_cb (gpointer owner, guint64 number)
 
 static gboolean end_if_cancelled (MpipeWorkerSlot *self);
 
+static gboolean
+progress_cb (gpointer owner, guint64 number, double fraction, const char *text)
+{
+  MpipeWorkerSlot *self = owner;
+  const MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+  if (task == NULL)
+    return FALSE;
+  if (!task->is_cancelled)
+    self->events->progress (self->owner, task, fraction, text);
+  return TRUE;
+}
+
 static void
 received_cb (gpointer owner)
 {
@@ -315,6 +328,7 @@ static const MpipeWorkerProcessEvents process_events = {
   .done = done_cb,
   .failed = failed_cb,
   .skipped = skipped_cb,
+  .progress = progress_cb,
   .received = received_cb,
   .ended = ended_cb,
 };

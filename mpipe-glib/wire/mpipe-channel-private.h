@@ -22,6 +22,7 @@ typedef enum
 
 MpipeChannel *mpipe_channel_new (GIOStream *stream, gboolean blocking);
 void mpipe_channel_free (MpipeChannel *self);
+void mpipe_channel_set_blocking (MpipeChannel *self, gboolean blocking);
 
 MpipeChannelStatus mpipe_channel_receive (MpipeChannel *self, GError **error);
 MpipeChannelStatus mpipe_channel_next (MpipeChannel *self, MpipeFrame *out_frame, GError **error);

@@ -88,6 +88,12 @@ mpipe_channel_free (MpipeChannel *self)
   g_free (self);
 }
 
+void
+mpipe_channel_set_blocking (MpipeChannel *self, gboolean blocking)
+{
+  self->blocking = blocking;
+}
+
 /* Incoming */
 
 static const MpipeFrameHeader *

@@ -24,6 +24,8 @@ mpipe_frame_kind_to_string (guint8 kind)
       return "DONE";
     case MPIPE_FRAME_FAILED:
       return "FAILED";
+    case MPIPE_FRAME_PROGRESS:
+      return "PROGRESS";
     case MPIPE_FRAME_STOP:
       return "STOP";
     case MPIPE_FRAME_GOODBYE:
@@ -34,6 +36,8 @@ mpipe_frame_kind_to_string (guint8 kind)
       return "START";
     case MPIPE_FRAME_SKIPPED:
       return "SKIPPED";
+    case MPIPE_FRAME_CANCEL:
+      return "CANCEL";
     default:
       return "unknown";
     }
@@ -52,7 +56,7 @@ mpipe_frame_header_check (const MpipeFrameHeader *header, guint32 max_size, GErr
 {
   guint32 limit = may_be_large (header->kind) ? max_size : MIN (max_size, MPIPE_CONTROL_SIZE_MAX);
 
-  if (header->kind < MPIPE_FRAME_HELLO || header->kind > MPIPE_FRAME_SKIPPED || header->kind == 7)
+  if (header->kind < MPIPE_FRAME_HELLO || header->kind > MPIPE_FRAME_CANCEL)
     {
       g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
                    "received a frame of the unknown kind %u", header->kind);

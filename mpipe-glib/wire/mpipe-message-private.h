@@ -17,6 +17,7 @@ typedef struct
   char *worker_name; /* of a registered worker; NULL for a worker program */
   char *result_type; /* NULL for any */
   guint index;
+  guint concurrency; /* how many tasks it may have open; 0 is sent and means 1 */
   gboolean do_stop_task;
   gboolean disable_result;
   GVariant *parameters; /* a{sv} */
@@ -42,6 +43,10 @@ gboolean mpipe_worker_hello_parse (const MpipeFrame *frame, MpipeWorkerHello *ou
 
 GBytes *mpipe_message_error_to_bytes (const GError *error);
 char *mpipe_message_parse_error (const MpipeFrame *frame);
+
+GBytes *mpipe_message_progress_to_bytes (double fraction, const char *text);
+gboolean mpipe_message_parse_progress (const MpipeFrame *frame, double *out_fraction,
+                                       char **out_text, GError **error);
 
 const MpipeTypeEntry *mpipe_message_parse_type (const MpipeFrame *frame, MpipeTypeTable *types,
                                                 GError **error);

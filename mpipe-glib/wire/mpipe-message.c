@@ -15,6 +15,7 @@
 
 #define ERROR_TEXT_MAX 4096  /* bytes of an error message that are shown */
 #define ERROR_DOMAIN_MAX 100 /* bytes of an error's domain that are shown */
+#define PROGRESS_TEXT_MAX 1024 /* bytes of what is said about progress */
 
 /* HELLO to a worker: this, then three zero-terminated texts, zeros up to a multiple of 8, and the
  * parameters as a serialised a{sv} up to the end of the frame. */
@@ -65,7 +66,8 @@ mpipe_worker_setup_to_bytes (const MpipeWorkerSetup *self)
   SetupHead head = {
     .version = MPIPE_PROTOCOL_VERSION,
     .flags = (self->do_stop_task ? MPIPE_SETUP_DO_STOP_TASK : 0)
-             | (self->disable_result ? MPIPE_SETUP_DISABLE_RESULT : 0),
+             | (self->disable_result ? MPIPE_SETUP_DISABLE_RESULT : 0)
+             | (self->concurrency > 1 ? self->concurrency << MPIPE_SETUP_CONCURRENCY_SHIFT : 0),
     .index = self->index,
   };
   static const guint8 zeros[MPIPE_FRAME_ALIGNMENT] = { 0 };
@@ -147,6 +149,7 @@ mpipe_worker_setup_parse (const MpipeFrame *frame, GError **error)
   if (self->result_type[0] == '\0' || !g_variant_type_string_is_valid (self->result_type))
     g_clear_pointer (&self->result_type, g_free);
   self->index = head.index;
+  self->concurrency = CLAMP (head.flags >> MPIPE_SETUP_CONCURRENCY_SHIFT, 1, MPIPE_CONCURRENCY_MAX);
   self->do_stop_task = (head.flags & MPIPE_SETUP_DO_STOP_TASK) != 0;
   self->disable_result = (head.flags & MPIPE_SETUP_DISABLE_RESULT) != 0;
   used = MIN (round_up (sizeof head + head.texts_size), frame->header.size);
@@ -205,6 +208,13 @@ cut_text (char *text, gsize max_size)
       *text = ' ';
 }
 
+/* What is no number is no progress. */
+static double
+bound_fraction (double fraction)
+{
+  return fraction >= 0 ? MIN (fraction, 1) : 0;
+}
+
 /* Returns: what the worker said, with domain and code behind it; always valid, bounded UTF-8 */
 char *
 mpipe_message_parse_error (const MpipeFrame *frame)
@@ -226,6 +236,46 @@ mpipe_message_parse_error (const MpipeFrame *frame)
   cut_text (message, ERROR_TEXT_MAX);
   cut_text (domain, ERROR_DOMAIN_MAX);
   return g_strdup_printf ("%s (%s, %d)", message, domain[0] != '\0' ? domain : "no domain", code);
+}
+
+/* PROGRESS: the fraction, then the text with its zero; no text when there is nothing to say. */
+GBytes *
+mpipe_message_progress_to_bytes (double fraction, const char *text)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  g_autofree char *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
+
+  fraction = bound_fraction (fraction);
+  g_byte_array_append (bytes, (const guint8 *) &fraction, sizeof fraction);
+  if (valid != NULL)
+    {
+      cut_text (valid, PROGRESS_TEXT_MAX);
+      append_text (bytes, valid);
+    }
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+/* Gives a number from 0 to 1, and bounded, valid UTF-8 or NULL. */
+gboolean
+mpipe_message_parse_progress (const MpipeFrame *frame, double *out_fraction, char **out_text,
+                              GError **error)
+{
+  const char *text = (const char *) frame->payload + sizeof (double);
+  const char *end = (const char *) frame->payload + frame->header.size;
+  double fraction;
+
+  if (frame->header.size < sizeof fraction)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "sent a PROGRESS frame of %u bytes",
+                   frame->header.size);
+      return FALSE;
+    }
+  memcpy (&fraction, frame->payload, sizeof fraction);
+  *out_fraction = bound_fraction (fraction);
+  *out_text = take_text (&text, end);
+  if (*out_text != NULL)
+    cut_text (*out_text, PROGRESS_TEXT_MAX);
+  return TRUE;
 }
 
 /* Returns: (nullable): the entry of the type that a TYPE frame names */

@@ -40,12 +40,13 @@ typedef enum
   MPIPE_FRAME_RESULT = 4,
   MPIPE_FRAME_DONE = 5,
   MPIPE_FRAME_FAILED = 6,
-  /* 7 is kept for progress of a task */
+  MPIPE_FRAME_PROGRESS = 7,
   MPIPE_FRAME_STOP = 8,
   MPIPE_FRAME_GOODBYE = 9,
   MPIPE_FRAME_TYPE = 10,
   MPIPE_FRAME_START = 11,
   MPIPE_FRAME_SKIPPED = 12,
+  MPIPE_FRAME_CANCEL = 13,
 } MpipeFrameKind;
 
 /* RESULT: the task has ended, as if DONE followed. */
@@ -54,7 +55,11 @@ typedef enum
 /* HELLO to the worker. */
 #define MPIPE_SETUP_DO_STOP_TASK 0x01
 #define MPIPE_SETUP_DISABLE_RESULT 0x02
+#define MPIPE_SETUP_CONCURRENCY_SHIFT 16 /* above: how many tasks it may have open; 0 for one */
+#define MPIPE_CONCURRENCY_MAX 4096
 
-/* HELLO from the worker: how it tells which task it is on. */
+/* HELLO from the worker: how it tells which task it is on, and what else it can do. */
 #define MPIPE_FEATURE_PAGE 0x01
 #define MPIPE_FEATURE_START_FRAMES 0x02
+#define MPIPE_FEATURE_CANCEL 0x04     /* takes CANCEL frames */
+#define MPIPE_FEATURE_CONCURRENT 0x08 /* has as many tasks open as it may */

@@ -9,8 +9,17 @@ G_BEGIN_DECLS
 
 #define MPIPE_TYPE_FUNC_WORKER (mpipe_func_worker_get_type ())
 
+/* Its task is a function. */
 G_DECLARE_FINAL_TYPE (MpipeFuncWorker, mpipe_func_worker, MPIPE, FUNC_WORKER, MpipeWorker)
 
 MpipeWorker *mpipe_func_worker_new (MpipeTaskFunc func, gpointer user_data);
+
+#define MPIPE_TYPE_BEGIN_FUNC_WORKER (mpipe_begin_func_worker_get_type ())
+
+/* A function begins its tasks. */
+G_DECLARE_FINAL_TYPE (MpipeBeginFuncWorker, mpipe_begin_func_worker, MPIPE, BEGIN_FUNC_WORKER,
+                      MpipeWorker)
+
+MpipeWorker *mpipe_begin_func_worker_new (MpipeBeginFunc func, gpointer user_data);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* A worker whose task is a function. */
+/* Workers that are functions: one that does a task, or one that begins it. */
 
 #include "config.h"
 
@@ -39,6 +39,46 @@ MpipeWorker *
 mpipe_func_worker_new (MpipeTaskFunc func, gpointer user_data)
 {
   MpipeFuncWorker *self = g_object_new (MPIPE_TYPE_FUNC_WORKER, NULL);
+
+  self->func = func;
+  self->user_data = user_data;
+  return MPIPE_WORKER (self);
+}
+
+/* The one that begins tasks */
+
+struct _MpipeBeginFuncWorker
+{
+  MpipeWorker parent_instance;
+  MpipeBeginFunc func;
+  gpointer user_data; /* owned by the registry */
+};
+
+G_DEFINE_FINAL_TYPE (MpipeBeginFuncWorker, mpipe_begin_func_worker, MPIPE_TYPE_WORKER)
+
+static void
+mpipe_begin_func_worker_begin (MpipeWorker *worker, MpipeTask *task)
+{
+  MpipeBeginFuncWorker *self = MPIPE_BEGIN_FUNC_WORKER (worker);
+
+  self->func (worker, task, self->user_data);
+}
+
+static void
+mpipe_begin_func_worker_class_init (MpipeBeginFuncWorkerClass *klass)
+{
+  MPIPE_WORKER_CLASS (klass)->begin = mpipe_begin_func_worker_begin;
+}
+
+static void
+mpipe_begin_func_worker_init (MpipeBeginFuncWorker *self)
+{
+}
+
+MpipeWorker *
+mpipe_begin_func_worker_new (MpipeBeginFunc func, gpointer user_data)
+{
+  MpipeBeginFuncWorker *self = g_object_new (MPIPE_TYPE_BEGIN_FUNC_WORKER, NULL);
 
   self->func = func;
   self->user_data = user_data;

@@ -20,10 +20,15 @@ MpipeOutbox *mpipe_outbox_new (MpipeChannel *channel, MpipeTypeTable *types);
 void mpipe_outbox_free (MpipeOutbox *self);
 void mpipe_outbox_set_alarm (MpipeOutbox *self, MpipeOutboxAlarm alarm, gpointer user_data);
 
+void mpipe_outbox_set_result_type (MpipeOutbox *self, const char *result_type);
+
 void mpipe_outbox_add (MpipeOutbox *self, guint8 kind, guint64 sequence);
 void mpipe_outbox_add_bytes (MpipeOutbox *self, guint8 kind, guint64 sequence, GBytes *bytes);
 void mpipe_outbox_add_result (MpipeOutbox *self, guint64 sequence, const MpipePayload *result,
                               gboolean last);
+gboolean mpipe_outbox_add_value (MpipeOutbox *self, guint64 sequence, GVariant *value,
+                                 gboolean last, GError **error);
+void mpipe_outbox_add_failure (MpipeOutbox *self, guint64 sequence, const GError *reason);
 gboolean mpipe_outbox_flush (MpipeOutbox *self, GError **error);
 gboolean mpipe_outbox_flush_if_due (MpipeOutbox *self, gint64 now, GError **error);
 

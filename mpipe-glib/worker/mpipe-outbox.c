@@ -5,6 +5,8 @@
 
 #include "mpipe-glib/worker/mpipe-outbox-private.h"
 
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/wire/mpipe-message-private.h"
 #include "mpipe-glib/wire/mpipe-type-map-private.h"
 
 #define FLUSH_AFTER_US 200           /* an answer waits no longer than this while tasks go on */
@@ -14,7 +16,9 @@ struct _MpipeOutbox
 {
   GMutex lock;
   MpipeChannel *channel; /* its sending half; owned by the loop */
-  MpipeTypeMap *types;
+  MpipeTypeTable *types;
+  MpipeTypeMap *announced;
+  GVariantType *result_type; /* that results must have; NULL for any */
   gint64 oldest; /* when the oldest unsent answer was first seen waiting; 0 when unknown or none */
   gboolean alarmed;
   MpipeOutboxAlarm alarm; /* NULL when nobody would come to flush */
@@ -28,7 +32,8 @@ mpipe_outbox_new (MpipeChannel *channel, MpipeTypeTable *types)
 
   g_mutex_init (&self->lock);
   self->channel = channel;
-  self->types = mpipe_type_map_new (types);
+  self->types = mpipe_type_table_ref (types);
+  self->announced = mpipe_type_map_new (types);
   return self;
 }
 
@@ -37,7 +42,9 @@ mpipe_outbox_free (MpipeOutbox *self)
 {
   if (self == NULL)
     return;
-  mpipe_type_map_free (self->types);
+  mpipe_type_map_free (self->announced);
+  mpipe_type_table_unref (self->types);
+  g_clear_pointer (&self->result_type, g_variant_type_free);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -47,6 +54,13 @@ mpipe_outbox_set_alarm (MpipeOutbox *self, MpipeOutboxAlarm alarm, gpointer user
 {
   self->alarm = alarm;
   self->alarm_data = user_data;
+}
+
+/* Once, before there are results; NULL for any type. */
+void
+mpipe_outbox_set_result_type (MpipeOutbox *self, const char *result_type)
+{
+  self->result_type = result_type != NULL ? g_variant_type_new (result_type) : NULL;
 }
 
 void
@@ -83,10 +97,41 @@ mpipe_outbox_add_result (MpipeOutbox *self, guint64 sequence, const MpipePayload
   };
 
   g_mutex_lock (&self->lock);
-  mpipe_type_map_announce (self->types, self->channel, result->type);
+  mpipe_type_map_announce (self->announced, self->channel, result->type);
   mpipe_channel_send (self->channel, &header, mpipe_payload_get_data (result),
                       mpipe_payload_get_buffer (result));
   g_mutex_unlock (&self->lock);
+}
+
+/* Adds a result that the worker's code has made, if it can be one. */
+gboolean
+mpipe_outbox_add_value (MpipeOutbox *self, guint64 sequence, GVariant *value, gboolean last,
+                        GError **error)
+{
+  MpipePayload payload;
+
+  if (self->result_type != NULL && !g_variant_is_of_type (value, self->result_type))
+    {
+      g_autofree char *expected = g_variant_type_dup_string (self->result_type);
+
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                   "A result of type “%s” was given, the stage's results are of type “%s”",
+                   g_variant_get_type_string (value), expected);
+      return FALSE;
+    }
+  if (!mpipe_payload_init_from_variant (&payload, value, self->types, error))
+    return FALSE;
+  mpipe_outbox_add_result (self, sequence, &payload, last);
+  mpipe_payload_clear (&payload);
+  return TRUE;
+}
+
+void
+mpipe_outbox_add_failure (MpipeOutbox *self, guint64 sequence, const GError *reason)
+{
+  g_autoptr (GBytes) bytes = mpipe_message_error_to_bytes (reason);
+
+  mpipe_outbox_add_bytes (self, MPIPE_FRAME_FAILED, sequence, bytes);
 }
 
 static gboolean

@@ -14,7 +14,8 @@
 typedef struct
 {
   GType type; /* G_TYPE_INVALID for a function */
-  MpipeTaskFunc func;
+  MpipeTaskFunc func;        /* NULL for one that begins tasks */
+  MpipeBeginFunc begin_func; /* NULL for one that does them */
   gpointer user_data;
   GDestroyNotify notify;
 } Registration;
@@ -92,6 +93,34 @@ mpipe_worker_register_func (const char *name, MpipeTaskFunc func, gpointer user_
                  .type = G_TYPE_INVALID, .func = func, .user_data = user_data, .notify = notify });
 }
 
+/**
+ * mpipe_worker_register_begin_func:
+ * @name: the name that stages refer to; not empty
+ * @func: (scope notified) (closure user_data) (destroy notify): begins one task
+ * @user_data: data for @func
+ * @notify: (nullable): frees @user_data when the name is registered anew
+ *
+ * Makes a function known as a worker whose tasks end later than the call that begins them.
+ *
+ * What [func@Mpipe.Worker.register_func] says holds here as well; what such a worker is for,
+ * [class@Mpipe.Task] tells.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_worker_register_begin_func (const char *name, MpipeBeginFunc func, gpointer user_data,
+                                  GDestroyNotify notify)
+{
+  g_return_if_fail (name != NULL && name[0] != '\0');
+  g_return_if_fail (func != NULL);
+  g_return_if_fail (!mpipe_program_is_initialised ());
+
+  add (name, (Registration){ .type = G_TYPE_INVALID,
+                             .begin_func = func,
+                             .user_data = user_data,
+                             .notify = notify });
+}
+
 /* Returns: (transfer full) (nullable): a new worker */
 MpipeWorker *
 mpipe_registry_create (const char *name, GError **error)
@@ -112,7 +141,9 @@ mpipe_registry_create (const char *name, GError **error)
                    name != NULL ? name : "");
       return NULL;
     }
-  if (registration.type == G_TYPE_INVALID)
+  if (registration.func != NULL)
     return mpipe_func_worker_new (registration.func, registration.user_data);
+  if (registration.begin_func != NULL)
+    return mpipe_begin_func_worker_new (registration.begin_func, registration.user_data);
   return g_object_new (registration.type, NULL);
 }

@@ -12,5 +12,8 @@ void mpipe_worker_register (GType worker_type);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_worker_register_func (const char *name, MpipeTaskFunc func, gpointer user_data,
                                  GDestroyNotify notify);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_worker_register_begin_func (const char *name, MpipeBeginFunc func, gpointer user_data,
+                                       GDestroyNotify notify);
 
 G_END_DECLS

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* States: greeted → started → working → stopped; straight on, on one thread, the worker's.
+/* States: greeted → started → working → stopped; straight on, on one thread, the worker's. Working is one task
+ * after the other here, and another loop where tasks end later.
  *
  * What comes from the channel was passed on from another worker as it was: it is checked before the
  * worker's code sees it. */
@@ -14,6 +15,7 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/wire/mpipe-type-map-private.h"
+#include "mpipe-glib/worker/mpipe-begin-loop-private.h"
 
 struct _MpipeWorkerLoop
 {
@@ -101,44 +103,17 @@ mpipe_worker_loop_greet (MpipeWorkerLoop *self, GError **error)
       return NULL;
     }
   self->setup = mpipe_worker_setup_parse (&frame, error);
+  if (self->setup != NULL)
+    mpipe_outbox_set_result_type (self->outbox, self->setup->result_type);
   return self->setup;
-}
-
-static gboolean
-send_failure (MpipeWorkerLoop *self, guint64 sequence, const GError *reason)
-{
-  g_autoptr (GBytes) bytes = mpipe_message_error_to_bytes (reason);
-
-  mpipe_outbox_add_bytes (self->outbox, MPIPE_FRAME_FAILED, sequence, bytes);
-  return TRUE;
 }
 
 /* Tells the pipeline why there will be no worker here. */
 void
 mpipe_worker_loop_refuse (MpipeWorkerLoop *self, const GError *reason)
 {
-  send_failure (self, 0, reason);
+  mpipe_outbox_add_failure (self->outbox, 0, reason);
   mpipe_outbox_flush (self->outbox, NULL);
-}
-
-static gboolean
-send_result (MpipeWorkerLoop *self, GVariant *result, gboolean last, GError **error)
-{
-  MpipePayload payload;
-
-  if (self->setup->result_type != NULL
-      && !g_variant_is_of_type (result, G_VARIANT_TYPE (self->setup->result_type)))
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
-                   "A result of type “%s” was given, the stage's results are of type “%s”",
-                   g_variant_get_type_string (result), self->setup->result_type);
-      return FALSE;
-    }
-  if (!mpipe_payload_init_from_variant (&payload, result, self->types, error))
-    return FALSE;
-  mpipe_outbox_add_result (self->outbox, self->sequence, &payload, last);
-  mpipe_payload_clear (&payload);
-  return TRUE;
 }
 
 static gboolean
@@ -153,7 +128,8 @@ put_result_cb (gpointer user_data, GVariant *result, GError **error)
       return FALSE;
     }
   self->has_put = TRUE;
-  return send_result (self, result, FALSE, error) && mpipe_outbox_flush (self->outbox, error);
+  return mpipe_outbox_add_value (self->outbox, self->sequence, result, FALSE, error)
+         && mpipe_outbox_flush (self->outbox, error);
 }
 
 static void
@@ -164,10 +140,10 @@ do_task (MpipeWorkerLoop *self, GVariant *task)
   g_autoptr (GVariant) result = returned != NULL ? g_variant_take_ref (returned) : NULL;
 
   if (error == NULL && result != NULL && !self->setup->disable_result
-      && send_result (self, result, TRUE, &error))
+      && mpipe_outbox_add_value (self->outbox, self->sequence, result, TRUE, &error))
     return;
   if (error != NULL)
-    send_failure (self, self->sequence, error);
+    mpipe_outbox_add_failure (self->outbox, self->sequence, error);
   else
     mpipe_outbox_add (self->outbox, MPIPE_FRAME_DONE, self->sequence);
 }
@@ -200,7 +176,7 @@ run_task (MpipeWorkerLoop *self, const MpipeFrame *frame)
     {
       g_set_error (&error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
                    "The task is of a type that was not named");
-      send_failure (self, frame->header.sequence, error);
+      mpipe_outbox_add_failure (self->outbox, frame->header.sequence, error);
       return;
     }
   mpipe_payload_init_from_buffer (&payload, type, frame->buffer, frame->payload,
@@ -210,7 +186,7 @@ run_task (MpipeWorkerLoop *self, const MpipeFrame *frame)
   if (task != NULL)
     do_task (self, task);
   else
-    send_failure (self, frame->header.sequence, error);
+    mpipe_outbox_add_failure (self->outbox, frame->header.sequence, error);
 }
 
 static gboolean
@@ -259,9 +235,27 @@ handle_stop (MpipeWorkerLoop *self, const MpipeFrame *frame)
   else
     mpipe_outbox_add (self->outbox, MPIPE_FRAME_DONE, frame->header.sequence);
   mpipe_outbox_flush (self->outbox, NULL);
+}
+
+static void
+say_goodbye (MpipeWorkerLoop *self)
+{
   mpipe_worker_stop (self->worker);
   mpipe_outbox_add (self->outbox, MPIPE_FRAME_GOODBYE, 0);
   mpipe_outbox_flush (self->outbox, NULL);
+}
+
+/* A worker that takes one task after the other writes into the page which it is on; where there is none, and where
+ * several are open, it says so. */
+static guint32
+get_features (MpipeWorkerLoop *self)
+{
+  gboolean begins = mpipe_worker_begins (self->worker);
+  gboolean concurrent = begins && self->setup->concurrency > 1;
+
+  return (self->page != NULL ? MPIPE_FEATURE_PAGE : 0)
+         | (self->page == NULL || concurrent ? MPIPE_FEATURE_START_FRAMES : 0)
+         | (begins ? MPIPE_FEATURE_CANCEL : 0) | (concurrent ? MPIPE_FEATURE_CONCURRENT : 0);
 }
 
 static gboolean
@@ -269,7 +263,7 @@ start (MpipeWorkerLoop *self, GError **error)
 {
   MpipeWorkerHello hello = {
     .version = MPIPE_PROTOCOL_VERSION,
-    .features = self->page != NULL ? MPIPE_FEATURE_PAGE : MPIPE_FEATURE_START_FRAMES,
+    .features = get_features (self),
     .pid = getpid (),
   };
   g_autoptr (GBytes) bytes = g_bytes_new_static (&hello, sizeof hello);
@@ -319,6 +313,23 @@ work (MpipeWorkerLoop *self, GError **error)
   return FALSE;
 }
 
+/* Where tasks end later. */
+static gboolean
+begin_and_end (MpipeWorkerLoop *self, GError **error)
+{
+  const MpipeBeginLoopParts parts = {
+    .worker = self->worker,
+    .setup = self->setup,
+    .receiving = self->receiving,
+    .outbox = self->outbox,
+    .page = self->page,
+    .types = self->types,
+    .incoming = self->incoming,
+  };
+
+  return mpipe_outbox_flush (self->outbox, error) && mpipe_begin_loop_run (&parts, error);
+}
+
 /* Runs @worker until it is stopped. Returns: whether it was stopped in order; FALSE without an error when
  * the channel ended. */
 gboolean
@@ -329,7 +340,10 @@ mpipe_worker_loop_run (MpipeWorkerLoop *self, MpipeWorker *worker, GError **erro
   g_assert (self->setup != NULL);
   self->worker = worker;
   mpipe_worker_set_put_func (worker, put_result_cb, self);
-  stopped = start (self, error) && work (self, error);
+  stopped = start (self, error)
+            && (mpipe_worker_begins (worker) ? begin_and_end (self, error) : work (self, error));
+  if (stopped)
+    say_goodbye (self);
   mpipe_worker_set_put_func (worker, NULL, NULL);
   self->worker = NULL;
   return stopped;

@@ -15,6 +15,8 @@ void mpipe_worker_set_up (MpipeWorker *self, const MpipeWorkerSetup *setup);
 void mpipe_worker_set_put_func (MpipeWorker *self, MpipeWorkerPutFunc put, gpointer user_data);
 
 gboolean mpipe_worker_start (MpipeWorker *self, GError **error);
+gboolean mpipe_worker_begins (MpipeWorker *self);
+void mpipe_worker_begin (MpipeWorker *self, MpipeTask *task);
 GVariant *mpipe_worker_task (MpipeWorker *self, GVariant *task, GError **error);
 void mpipe_worker_stop (MpipeWorker *self);
 

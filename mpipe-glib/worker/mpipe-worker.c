@@ -23,10 +23,13 @@
  * }
  * ```
  *
+ * Work that waits for something else, such as a server's answer, is better begun by [vfunc@Mpipe.Worker.begin] and
+ * ended later: then one worker has several tasks open at a time. See [class@Mpipe.Task].
+ *
  * All methods and virtual functions are called on the main thread of the worker process. The order is
  * start, any number of tasks, stop.
  *
- * The three functions of a worker are those of MPipe's worker classes.
+ * Start, task and stop are the functions of MPipe's worker classes.
  *
  * Since: 1.0
  */
@@ -94,6 +97,33 @@ mpipe_worker_real_task (MpipeWorker *self, GVariant *task, GError **error)
   return NULL;
 }
 
+static gboolean
+put_of_task (gpointer user_data, GVariant *result, GError **error)
+{
+  return mpipe_task_put_result (user_data, result, error);
+}
+
+/* For a subclass that overrides this, and chains up for some of its tasks. */
+static void
+mpipe_worker_real_begin (MpipeWorker *self, MpipeTask *task)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+  MpipeWorkerPutFunc put_before = priv->put;
+  gpointer data_before = priv->put_data;
+  g_autoptr (GError) error = NULL;
+  GVariant *returned;
+  g_autoptr (GVariant) result = NULL;
+
+  mpipe_worker_set_put_func (self, put_of_task, task);
+  returned = mpipe_worker_task (self, mpipe_task_get_value (task), &error);
+  mpipe_worker_set_put_func (self, put_before, data_before);
+  result = returned != NULL ? g_variant_take_ref (returned) : NULL;
+  if (error != NULL)
+    mpipe_task_fail (task, error);
+  else
+    mpipe_task_return_value (task, result);
+}
+
 static void
 mpipe_worker_real_stop (MpipeWorker *self)
 {
@@ -139,6 +169,7 @@ mpipe_worker_class_init (MpipeWorkerClass *klass)
   object_class->finalize = mpipe_worker_finalize;
   klass->start = mpipe_worker_real_start;
   klass->task = mpipe_worker_real_task;
+  klass->begin = mpipe_worker_real_begin;
   klass->stop = mpipe_worker_real_stop;
 
   properties[PROP_PARAMETERS]
@@ -191,6 +222,19 @@ GVariant *
 mpipe_worker_task (MpipeWorker *self, GVariant *task, GError **error)
 {
   return MPIPE_WORKER_GET_CLASS (self)->task (self, task, error);
+}
+
+/* Returns: whether its tasks may end later than the call that begins them. */
+gboolean
+mpipe_worker_begins (MpipeWorker *self)
+{
+  return MPIPE_WORKER_GET_CLASS (self)->begin != mpipe_worker_real_begin;
+}
+
+void
+mpipe_worker_begin (MpipeWorker *self, MpipeTask *task)
+{
+  MPIPE_WORKER_GET_CLASS (self)->begin (self, task);
 }
 
 void

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mpipe-glib/core/mpipe-types.h"
+#include "mpipe-glib/worker/mpipe-task.h"
 
 G_BEGIN_DECLS
 
@@ -18,8 +19,9 @@ G_DECLARE_DERIVABLE_TYPE (MpipeWorker, mpipe_worker, MPIPE, WORKER, GObject)
  * @start: prepares the worker, once, before its first task
  * @task: does one task
  * @stop: tidies up, once, after the last task of a worker that was stopped in order
+ * @begin: begins a task that may end later, instead of @task
  *
- * What a worker does; all three are called in the worker process, on its main thread.
+ * What a worker does; all are called in the worker process, on its main thread.
  *
  * Since: 1.0
  */
@@ -68,8 +70,27 @@ struct _MpipeWorkerClass
    */
   void (*stop) (MpipeWorker *self);
 
+  /**
+   * MpipeWorkerClass::begin:
+   * @self: a worker
+   * @task: (transfer none): the task; its value is %NULL in the last one of a worker whose stage has
+   *   [property@Mpipe.Stage:do-stop-task]
+   *
+   * Begins a task, which ends when one of the methods of @task says so: now or later, on any thread.
+   *
+   * A class that overrides this need not override [vfunc@Mpipe.Worker.task]. While its tasks are open, the
+   * thread-default main context of the worker's main thread runs, so that what was started here completes there. As
+   * many tasks are open at a time as the stage's [property@Mpipe.Stage:concurrency] says. Who does not end the task
+   * here keeps a reference: a task that is dropped fails.
+   *
+   * By default the task is done by [vfunc@Mpipe.Worker.task], and ends when that returns.
+   *
+   * Since: 1.0
+   */
+  void (*begin) (MpipeWorker *self, MpipeTask *task);
+
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 /**
@@ -89,6 +110,18 @@ struct _MpipeWorkerClass
  */
 typedef GVariant *(*MpipeTaskFunc) (MpipeWorker *worker, GVariant *task, gpointer user_data,
                                     GError **error);
+
+/**
+ * MpipeBeginFunc:
+ * @worker: the worker that runs the function
+ * @task: (transfer none): the task, which ends when one of its methods says so
+ * @user_data: the data given when the function was registered
+ *
+ * Begins a task, in a worker process, as [vfunc@Mpipe.Worker.begin] does.
+ *
+ * Since: 1.0
+ */
+typedef void (*MpipeBeginFunc) (MpipeWorker *worker, MpipeTask *task, gpointer user_data);
 
 MPIPE_AVAILABLE_IN_1_0
 gboolean mpipe_worker_put_result (MpipeWorker *self, GVariant *result, GError **error);

@@ -41,12 +41,15 @@ worker_thread (gpointer data)
   const MpipeWorkerSetup *setup = mpipe_worker_loop_greet (self->loop, &error);
   g_autoptr (MpipeWorker) worker
       = setup != NULL ? mpipe_registry_create (setup->worker_name, &error) : NULL;
+  g_autoptr (GMainContext) context = g_main_context_new ();
   gboolean in_order = FALSE;
 
+  g_main_context_push_thread_default (context);
   if (worker != NULL)
     in_order = mpipe_worker_loop_run (self->loop, worker, &error);
   else if (setup != NULL)
     mpipe_worker_loop_refuse (self->loop, error);
+  g_main_context_pop_thread_default (context);
   g_clear_object (&worker);
   g_clear_pointer (&self->loop, mpipe_worker_loop_free);
 

@@ -132,9 +132,16 @@ test_an_array_of_results_ends_before_a_failure_and_another_type (const MpipeTest
     }
   g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED);
   g_assert_cmpuint (n_results, ==, 3); /* tasks 0 to 2: one worker */
-  results = mpipe_pipeline_get_array (pipeline, 0, NULL, NULL);
-  g_assert_cmpuint (g_variant_n_children (results), ==, 4);
+  g_assert_cmpint (mpipe_pipeline_get_array_until (pipeline, 2, 0, &results, NULL, NULL), ==,
+                   MPIPE_GET_STATUS_RESULT);
+  g_assert_cmpuint (g_variant_n_children (results), ==, 2);
   g_variant_unref (results);
+  results = mpipe_pipeline_get_array (pipeline, 0, NULL, NULL);
+  g_assert_cmpuint (g_variant_n_children (results), ==, 2);
+  g_variant_unref (results);
+  g_assert_cmpint (mpipe_pipeline_get_array_until (pipeline, 0, G_MAXINT64, &results, NULL, NULL),
+                   ==, MPIPE_GET_STATUS_ENDED);
+  g_assert_null (results);
   g_assert_null (mpipe_pipeline_get_array (pipeline, 0, NULL, NULL));
 }
 

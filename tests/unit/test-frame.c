@@ -45,12 +45,13 @@ static const Case cases[] = {
     FALSE },
   { "refuses-a-large-done", MPIPE_CONTROL_SIZE_MAX + 1, MPIPE_FRAME_DONE, MPIPE_FRAME_SIZE_MAX,
     FALSE },
+  { "refuses-a-large-progress", MPIPE_CONTROL_SIZE_MAX + 1, MPIPE_FRAME_PROGRESS,
+    MPIPE_FRAME_SIZE_MAX, FALSE },
   { "refuses-a-large-stop", MPIPE_CONTROL_SIZE_MAX + 1, MPIPE_FRAME_STOP, MPIPE_FRAME_SIZE_MAX,
     FALSE },
   { "refuses-control-frames-above-a-small-limit", 101, MPIPE_FRAME_FAILED, 100, FALSE },
   { "refuses-kind-zero", 0, 0, MPIPE_FRAME_SIZE_MAX, FALSE },
-  { "refuses-the-kind-kept-for-later", 0, 7, MPIPE_FRAME_SIZE_MAX, FALSE },
-  { "refuses-the-next-kind", 0, MPIPE_FRAME_SKIPPED + 1, MPIPE_FRAME_SIZE_MAX, FALSE },
+  { "refuses-the-next-kind", 0, MPIPE_FRAME_CANCEL + 1, MPIPE_FRAME_SIZE_MAX, FALSE },
   { "refuses-the-last-kind", 0, G_MAXUINT8, MPIPE_FRAME_SIZE_MAX, FALSE },
 };
 
@@ -87,7 +88,7 @@ test_names_each_kind (void)
       else
         g_assert_cmpstr (name, ==, "unknown");
     }
-  g_assert_cmpuint (g_hash_table_size (names), ==, 11);
+  g_assert_cmpuint (g_hash_table_size (names), ==, 13);
 }
 
 static void
