@@ -74,7 +74,7 @@ void mpipe_progress_free (MpipeProgress *progress);
 gboolean mpipe_event_mailbox_take_tick (MpipeEventMailbox *self);
 gboolean mpipe_event_mailbox_wait_started (MpipeEventMailbox *self, GCancellable *cancellable,
                                            GError **error);
-gboolean mpipe_event_mailbox_wait_completed (MpipeEventMailbox *self, GCancellable *cancellable,
+gboolean mpipe_event_mailbox_wait_completed (MpipeEventMailbox *self, gint64 deadline, GCancellable *cancellable,
                                              GError **error);
 gboolean mpipe_event_mailbox_is_ended (MpipeEventMailbox *self);
 gboolean mpipe_event_mailbox_is_completed (MpipeEventMailbox *self);

@@ -347,16 +347,21 @@ mpipe_event_mailbox_wait_started (MpipeEventMailbox *self, GCancellable *cancell
   return started;
 }
 
-/* Waits until all is done. */
+/* Waits until all is done, or until @deadline: monotonic time, -1 to wait for ever. FALSE without an error: the
+ * time is over. */
 gboolean
-mpipe_event_mailbox_wait_completed (MpipeEventMailbox *self, GCancellable *cancellable,
-                                    GError **error)
+mpipe_event_mailbox_wait_completed (MpipeEventMailbox *self, gint64 deadline,
+                                    GCancellable *cancellable, GError **error)
 {
   gulong handler = begin_waiting (self, cancellable);
+  gboolean in_time = TRUE;
   gboolean completed;
 
-  while (!self->completed && !g_cancellable_is_cancelled (cancellable))
-    g_cond_wait (&self->changed, &self->lock);
+  while (!self->completed && !g_cancellable_is_cancelled (cancellable) && in_time)
+    if (deadline < 0)
+      g_cond_wait (&self->changed, &self->lock);
+    else
+      in_time = g_cond_wait_until (&self->changed, &self->lock, deadline);
   completed = self->completed;
   end_waiting (self, cancellable, handler);
   if (!completed)

@@ -100,7 +100,32 @@ mpipe_pipeline_wait (MpipePipeline *self, GCancellable *cancellable, GError **er
   g_return_val_if_fail (self->engine != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return mpipe_event_mailbox_wait_completed (self->events, cancellable, error);
+  return mpipe_event_mailbox_wait_completed (self->events, -1, cancellable, error);
+}
+
+/**
+ * mpipe_pipeline_wait_until:
+ * @self: a pipeline, as for [method@Mpipe.Pipeline.wait]
+ * @deadline: how long to wait, as a value of g_get_monotonic_time(), in microseconds
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Waits until the pipeline has worked off everything and its workers are gone, or until a certain time.
+ *
+ * Returns: %TRUE when that is so; %FALSE without an error when it was not in time; %FALSE with
+ *   %G_IO_ERROR_CANCELLED
+ *
+ * Since: 1.0
+ */
+gboolean
+mpipe_pipeline_wait_until (MpipePipeline *self, gint64 deadline, GCancellable *cancellable,
+                           GError **error)
+{
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), FALSE);
+  g_return_val_if_fail (self->engine != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return mpipe_event_mailbox_wait_completed (self->events, MAX (deadline, 0), cancellable, error);
 }
 
 /**

@@ -24,9 +24,9 @@ check_type (MpipePipeline *self, GVariant *task, GError **error)
   return FALSE;
 }
 
-/* Returns: the id; 0 with an error, or without one when it is full and not waited for. */
+/* Returns: the id; 0 with an error, or without one when it is full until @deadline. */
 static guint64
-put (MpipePipeline *self, GVariant *task, gboolean wait, GCancellable *cancellable, GError **error)
+put (MpipePipeline *self, GVariant *task, gint64 deadline, GCancellable *cancellable, GError **error)
 {
   MpipePayload payload;
   MpipePutStatus status;
@@ -35,7 +35,7 @@ put (MpipePipeline *self, GVariant *task, gboolean wait, GCancellable *cancellab
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_type (self, task, error)
       || !mpipe_payload_init_from_variant (&payload, task, self->types, error))
     return 0;
-  status = mpipe_task_mailbox_put (self->tasks, &payload, wait, cancellable, &id);
+  status = mpipe_task_mailbox_put (self->tasks, &payload, deadline, cancellable, &id);
   if (status == MPIPE_PUT_ACCEPTED)
     return id;
   mpipe_payload_clear (&payload);
@@ -81,7 +81,7 @@ mpipe_pipeline_put (MpipePipeline *self, GVariant *task, GCancellable *cancellab
       return 0;
     }
   sunk = g_variant_ref_sink (task);
-  return put (self, sunk, TRUE, cancellable, error);
+  return put (self, sunk, -1, cancellable, error);
 }
 
 /**
@@ -109,7 +109,37 @@ mpipe_pipeline_try_put (MpipePipeline *self, GVariant *task, GError **error)
   g_return_val_if_fail (error == NULL || *error == NULL, 0);
 
   sunk = g_variant_ref_sink (task);
-  return put (self, sunk, FALSE, NULL, error);
+  return put (self, sunk, 0, NULL, error);
+}
+
+/**
+ * mpipe_pipeline_put_until:
+ * @self: a pipeline
+ * @task: a task, as for [method@Mpipe.Pipeline.put]; sunk if it is floating, also when it is not accepted
+ * @deadline: how long to wait for room, as a value of g_get_monotonic_time(), in microseconds
+ * @cancellable: (nullable): ends the waiting for room
+ * @error: return location for an error
+ *
+ * Adds a task to the pipeline, and waits for room until a certain time.
+ *
+ * Returns: the id of the task, from 1 on; 0 without an error when the pipeline was full all the time; 0 with an
+ *   error as for [method@Mpipe.Pipeline.put]
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_put_until (MpipePipeline *self, GVariant *task, gint64 deadline,
+                          GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
+  g_return_val_if_fail (self->engine != NULL, 0);
+  g_return_val_if_fail (task != NULL, 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  sunk = g_variant_ref_sink (task);
+  return put (self, sunk, MAX (deadline, 0), cancellable, error);
 }
 
 static void
@@ -123,7 +153,7 @@ gboolean
 mpipe_pipeline_complete_put (MpipePipeline *self, GTask *task)
 {
   GError *error = NULL;
-  guint64 id = put (self, g_task_get_task_data (task), FALSE, NULL, &error);
+  guint64 id = put (self, g_task_get_task_data (task), 0, NULL, &error);
 
   if (id == 0 && error == NULL)
     return FALSE;

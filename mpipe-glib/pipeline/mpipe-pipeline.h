@@ -88,6 +88,9 @@ guint64 mpipe_pipeline_put (MpipePipeline *self, GVariant *task, GCancellable *c
 MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_pipeline_try_put (MpipePipeline *self, GVariant *task, GError **error);
 MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_pipeline_put_until (MpipePipeline *self, GVariant *task, gint64 deadline,
+                                  GCancellable *cancellable, GError **error);
+MPIPE_AVAILABLE_IN_1_0
 void mpipe_pipeline_put_async (MpipePipeline *self, GVariant *task, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer user_data);
 MPIPE_AVAILABLE_IN_1_0
@@ -139,6 +142,9 @@ MPIPE_AVAILABLE_IN_1_0
 gboolean mpipe_pipeline_cancel_task (MpipePipeline *self, guint64 task_id);
 MPIPE_AVAILABLE_IN_1_0
 gboolean mpipe_pipeline_wait (MpipePipeline *self, GCancellable *cancellable, GError **error);
+MPIPE_AVAILABLE_IN_1_0
+gboolean mpipe_pipeline_wait_until (MpipePipeline *self, gint64 deadline, GCancellable *cancellable,
+                                    GError **error);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_pipeline_wait_async (MpipePipeline *self, GCancellable *cancellable,
                                 GAsyncReadyCallback callback, gpointer user_data);

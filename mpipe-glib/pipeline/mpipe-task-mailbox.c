@@ -108,10 +108,12 @@ cancelled_cb (GCancellable *cancellable, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
-/* Waits with the lock held until there is room, or no reason to wait. */
+/* Waits with the lock held until there is room, or no reason to wait, or until @deadline: monotonic time, -1 to
+ * wait for ever. */
 static void
-wait_for_room (MpipeTaskMailbox *self, guint64 size, GCancellable *cancellable)
+wait_for_room (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellable *cancellable)
 {
+  gboolean in_time = TRUE;
   gulong handler = 0;
 
   if (self->stopped || has_room_locked (self, size))
@@ -123,8 +125,11 @@ wait_for_room (MpipeTaskMailbox *self, guint64 size, GCancellable *cancellable)
       g_mutex_lock (&self->lock);
     }
   while (!self->stopped && !has_room_locked (self, size)
-         && !g_cancellable_is_cancelled (cancellable))
-    g_cond_wait (&self->room, &self->lock);
+         && !g_cancellable_is_cancelled (cancellable) && in_time)
+    if (deadline < 0)
+      g_cond_wait (&self->room, &self->lock);
+    else
+      in_time = g_cond_wait_until (&self->room, &self->lock, deadline);
   if (handler != 0)
     {
       g_mutex_unlock (&self->lock);
@@ -133,22 +138,25 @@ wait_for_room (MpipeTaskMailbox *self, guint64 size, GCancellable *cancellable)
     }
 }
 
-/* ACCEPTED: @task is taken over and @out_id is set. */
+/* ACCEPTED: @task is taken over and @out_id is set. @deadline: monotonic time, -1 to wait for ever, 0 not to
+ * wait. */
 MpipePutStatus
-mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean wait,
+mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gint64 deadline,
                         GCancellable *cancellable, guint64 *out_id)
 {
   MpipeItem *item;
 
   g_mutex_lock (&self->lock);
-  if (wait)
-    wait_for_room (self, task->size, cancellable);
+  if (deadline != 0)
+    wait_for_room (self, task->size, deadline, cancellable);
   if (self->stopped || !has_room_locked (self, task->size))
     {
       gboolean stopped = self->stopped;
 
       g_mutex_unlock (&self->lock);
-      return stopped ? MPIPE_PUT_STOPPED : wait ? MPIPE_PUT_CANCELLED : MPIPE_PUT_FULL;
+      if (stopped)
+        return MPIPE_PUT_STOPPED;
+      return g_cancellable_is_cancelled (cancellable) ? MPIPE_PUT_CANCELLED : MPIPE_PUT_FULL;
     }
   item = mpipe_item_new (++self->last_id);
   item->payload = *task;
@@ -192,7 +200,7 @@ mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks, GCancella
       guint64 size = ((MpipeItem *) tasks->first)->payload.size;
 
       g_mutex_lock (&self->lock);
-      wait_for_room (self, size, cancellable);
+      wait_for_room (self, size, -1, cancellable);
       if (self->stopped)
         *out_status = MPIPE_PUT_STOPPED;
       else if (!has_room_locked (self, size))

@@ -252,6 +252,35 @@ stop_it (gpointer pipeline)
   return NULL;
 }
 
+static void
+test_waiting_for_room_has_a_deadline (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 deadline;
+
+  mpipe_stage_set_max_backlog (stage, 1);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, 0, 1);
+  deadline = g_get_monotonic_time () + 5000;
+  g_assert_cmpuint (
+      mpipe_pipeline_put_until (pipeline, g_variant_new_int64 (1), deadline, NULL, &error), ==, 0);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_get_monotonic_time (), >=, deadline);
+  g_assert_false (mpipe_pipeline_wait_until (pipeline, deadline, NULL, &error));
+  g_assert_no_error (error);
+  g_variant_unref (mpipe_test_get (pipeline));
+  g_assert_cmpuint (
+      mpipe_pipeline_put_until (pipeline, g_variant_new_int64 (1), G_MAXINT64, NULL, &error), ==, 2);
+  g_variant_unref (mpipe_test_get (pipeline));
+  mpipe_pipeline_stop (pipeline);
+  g_assert_true (mpipe_pipeline_wait_until (pipeline, G_MAXINT64, NULL, &error));
+  g_assert_cmpuint (mpipe_pipeline_put_until (pipeline, g_variant_new_int64 (1), 0, NULL, &error),
+                    ==, 0);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_STOPPED);
+}
+
 static gpointer
 cancel_when_full (gpointer data)
 {
@@ -381,6 +410,7 @@ main (int argc, char **argv)
   ADD (test_a_fork_goes_at_the_pace_of_its_slowest_branch,
        "a-fork-goes-at-the-pace-of-its-slowest-branch");
   ADD (test_waiting_for_room_can_be_cancelled, "waiting-for-room-can-be-cancelled");
+  ADD (test_waiting_for_room_has_a_deadline, "waiting-for-room-has-a-deadline");
   ADD (test_an_array_is_accepted_as_far_as_there_is_room,
        "an-array-is-accepted-as-far-as-there-is-room");
   ADD (test_who_waits_for_room_is_told_of_the_stop, "who-waits-for-room-is-told-of-the-stop");

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: the mpipe-glib authors
+"""Tasks that are collected and put together.
+
+A call into the library costs more than a small task. So a task that is put while others are on their way waits
+with those that are put behind it, and they go together: when there are many, when somebody asks for results, and
+otherwise as soon as a thread, which this module has for that, has its turn. A task that is put when nothing is on
+its way goes at once.
+"""
+
+import pickle
+import threading
+import weakref
+
+from mpipe_glib import values
+
+TOGETHER = 2048          # tasks that go with one call
+LARGE = 1 << 15          # bytes of one that goes alone
+
+
+class Feeder:
+    """`send (kind, objects)` puts them, in the order of the calls; only one call is made at a time."""
+
+    def __init__(self, send, is_idle):
+        self._send = send
+        self._is_idle = is_idle
+        self._runs = []              # of [kind, objects]: what waits
+        self._n = 0
+        self._lock = threading.Lock()       # of what waits
+        self._sending = threading.RLock()   # one after the other
+        self._thread = None
+        self._wake = threading.Event()
+        self._over = False
+
+    def put(self, kind, task):
+        """`task` is an object of the kind, or the bytes of its pickle."""
+        with self._lock:
+            runs = self._runs
+            if runs and runs[-1][0] == kind:
+                runs[-1][1].append(task)
+            else:
+                runs.append([kind, [task]])
+            self._n += 1
+            n = self._n
+        if n >= TOGETHER or (n == 1 and self._is_idle()):
+            self.flush()
+        elif n == 1:
+            self._wake_thread()
+
+    def flush(self):
+        """What was put before has been handed over when this returns."""
+        if self._n == 0 and not self._is_sending:
+            return
+        with self._sending:
+            while True:
+                with self._lock:
+                    runs, self._runs, self._n = self._runs, [], 0
+                if not runs:
+                    return
+                self._is_sending = True
+                try:
+                    for kind, objects in runs:
+                        self._send(kind, objects)
+                finally:
+                    self._is_sending = False
+
+    _is_sending = False
+
+    def _wake_thread(self):
+        if self._thread is None:
+            self._thread = threading.Thread(target=_feed, args=(weakref.ref(self), self._wake), daemon=True,
+                                            name='mpipe-feeder')
+            self._thread.start()
+        self._wake.set()
+
+    def close(self):
+        """Ends the thread; what waits stays where it is."""
+        self._over = True
+        self._wake.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+            self._thread = None
+
+
+def _feed(reference, wake):
+    while True:
+        wake.wait()
+        wake.clear()
+        feeder = reference()
+        if feeder is None or feeder._over:
+            return
+        try:
+            feeder.flush()
+        except Exception:
+            pass     # it is kept by who sends, and comes up where results are asked for
+        feeder = None
+
+
+def prepare(task):
+    """The kind of `task`, and what a feeder takes of it: itself, or the bytes of its pickle. None for one that
+    goes alone: it is large, or has buffers that do."""
+    kind = values.kind_of(task)
+    if kind is not None:
+        if (kind == 's' or kind == 'ay') and len(task) >= LARGE:
+            return None
+        return kind, task
+    buffers = []
+    data = pickle.dumps(task, 5, buffer_callback=buffers.append)
+    if buffers or len(data) >= LARGE:
+        return None
+    return values.PICKLE, data

@@ -1,0 +1,576 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: the mpipe-glib authors
+"""What runs in a worker process: the worker's side of the protocol that doc/wire.md describes.
+
+It needs neither GObject nor the library, so that a worker starts fast and stays small. Tasks are done on the
+main thread. A second thread sends what would wait too long while a task goes on, and ends the process when the
+pipeline has gone.
+"""
+
+import os
+import pickle
+import platform
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+import types
+
+from mpipe_glib import program, values
+
+CHANNEL_FD, PAGE_FD = 3, 4
+HEADER = struct.Struct('<IBBHQ')
+HELLO, READY, TASK, RESULT, DONE, FAILED, PROGRESS, STOP, GOODBYE, TYPE, START, SKIPPED = range(1, 13)
+LAST = 1                      # flag of a RESULT that ends its task
+DO_STOP_TASK, DISABLE_RESULT = 1, 2
+FEATURE_PAGE, FEATURE_START = 1, 2
+
+RECEIVE_SIZE = 1 << 18
+LARGE = 1 << 16               # payloads from here on are received and sent by themselves
+FLUSH_ABOVE = 1 << 16         # bytes of answers that wait
+FLUSH_AFTER_US = 200          # an answer waits no longer while tasks go on
+GUARD_MS = 1                  # nor much longer than this while one task does
+MESSAGE_MAX = 3900            # characters that arrive of what is said about a failure
+
+_NUMBER_RESULT = struct.Struct('<IBBHQq')
+_PAD = [bytes(n) for n in range(8)]
+
+
+class ChannelEnd(Exception):
+    """The pipeline has gone, or has given this worker up."""
+
+
+class Setup:
+    """What the pipeline says in its HELLO."""
+
+    def __init__(self, payload):
+        version, flags, self.index, texts_size = struct.unpack_from('<IIII', payload)
+        if version != 1:
+            raise ValueError(f'the pipeline speaks version {version} of the protocol')
+        texts = bytes(payload[16:16 + texts_size]).split(b'\0')
+        self.stage_name, _, self.result_type = (text.decode() for text in texts[:3])
+        self.do_stop_task = bool(flags & DO_STOP_TASK)
+        self.disable_result = bool(flags & DISABLE_RESULT)
+        self.description = _find_parameter(bytes(payload[16 + (texts_size + 7) // 8 * 8:]))
+
+
+def _find_parameter(parameters):
+    """The bytes that are the only parameter, of type a{sv}, of a stage made by this layer."""
+    [entry] = values.split_elements(parameters)
+    width = 1 if len(entry) <= 0xff else 2 if len(entry) <= 0xffff else 4 if len(entry) <= 0xffffffff else 8
+    key_end = int.from_bytes(entry[-width:], 'little')
+    key = entry[:key_end - 1].decode()
+    value, zero, kind = entry[(key_end + 7) // 8 * 8:-width].rpartition(b'\0')
+    if key != program.PARAMETER or kind != b'ay':
+        raise ValueError(f'this is no stage of Python workers: its parameter is {key}')
+    return pickle.loads(value)
+
+
+class Outbox:
+    """Frames that wait to be sent; they leave in the order in which they were added."""
+
+    def __init__(self, channel):
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._types = {}
+        self.parts = []
+        self.n_bytes = 0
+        self.since = 0
+
+    def add(self, kind, sequence=0, payload=b'', flags=0, type_number=0):
+        size = len(payload)
+        self.parts.append(HEADER.pack(size, kind, flags, type_number, sequence) + payload + _PAD[-size % 8])
+        self.n_bytes += 16 + size
+
+    def number_of(self, kind):
+        number = self._types.get(kind)
+        if number is None:
+            number = self._types[kind] = len(self._types) + 1
+            self.add(TYPE, payload=kind.encode(), type_number=number)
+        return number
+
+    def add_value(self, sequence, kind, parts, flags):
+        number = self.number_of(kind)
+        size = sum(map(len, parts))
+        header = HEADER.pack(size, RESULT, flags, number, sequence)
+        if size < LARGE:
+            self.parts.append(b''.join([header, *parts, _PAD[-size % 8]]))
+            self.n_bytes += 16 + size
+        else:
+            self.parts += [header, *parts, _PAD[-size % 8]]
+            self.flush()
+
+    def flush(self):
+        with self._lock:
+            parts = self.parts[:]
+            del self.parts[:len(parts)]
+            self.n_bytes = 0
+            self.since = 0
+            if parts:
+                self._send(parts)
+
+    def _send(self, parts):
+        if sum(map(len, parts)) < LARGE:
+            parts = [b''.join(parts)]
+        views = [memoryview(part).cast('B') for part in parts if len(part)]
+        try:
+            while views:
+                n = self._channel.sendmsg(views[:512])
+                while views and n >= len(views[0]):
+                    n -= len(views.pop(0))
+                if n:
+                    views[0] = views[0][n:]
+        except OSError as error:
+            raise ChannelEnd from error
+
+
+class Inbox:
+    """Frames that arrive: many with one call; a large one by itself, into memory of its own."""
+
+    def __init__(self, channel):
+        self._channel = channel
+        self.buffer = bytearray(RECEIVE_SIZE)
+        self.view = memoryview(self.buffer)
+        self.start = self.end = 0
+        self.types = {}
+        self._after_large = False
+
+    def _receive(self, view):
+        try:
+            n = self._channel.recv_into(view)
+        except OSError as error:
+            raise ChannelEnd from error
+        if n == 0:
+            raise ChannelEnd
+        return n
+
+    def receive(self):
+        """Waits for more."""
+        held = self.end - self.start
+        if held == 0 or len(self.buffer) - self.end < 4096:
+            self.buffer[:held] = self.buffer[self.start:self.end]
+            self.start, self.end = 0, held
+        # behind a large frame there may be another, of which only the header is wanted here
+        limit = self.start + 16 if self._after_large and held < 16 else len(self.buffer)
+        self.end += self._receive(self.view[self.end:limit])
+        self._after_large = False
+
+    def whole(self):
+        """The length of the next frame if it is here, 0 if not, -1 if it is large."""
+        held = self.end - self.start
+        if held < 16:
+            return 0
+        size = int.from_bytes(self.view[self.start:self.start + 4], 'little')
+        length = 16 + (size + 7) // 8 * 8
+        if size >= LARGE:
+            return -1
+        return length if length <= held else 0
+
+    def receive_large(self, size):
+        """The payload of the large frame whose header is next: bytes that may be written."""
+        at = self.start + 16
+        payload = bytearray((size + 7) // 8 * 8)
+        view = memoryview(payload)
+        n = min(self.end - at, len(payload))
+        view[:n] = self.view[at:at + n]
+        self.start = at + n
+        while n < len(payload):
+            n += self._receive(view[n:])
+        self._after_large = self.start == self.end
+        return view[:size]
+
+    def next(self):
+        """Waits for a frame: kind, flags, type, sequence, payload."""
+        while True:
+            length = self.whole()
+            if length != 0:
+                break
+            self.receive()
+        size, kind, flags, type_number, sequence = HEADER.unpack_from(self.buffer, self.start)
+        if length < 0:
+            payload = self.receive_large(size)
+        else:
+            payload = self.view[self.start + 16:self.start + 16 + size]
+            self.start += length
+        return kind, flags, type_number, sequence, payload
+
+
+class Page:
+    """The shared page: which task this process is on. What is written there before what is read there must be
+    so for the other side as well; a lock that is taken sees to that on processors of this kind."""
+
+    USABLE = platform.machine() in ('x86_64', 'AMD64', 'i686')
+
+    def __init__(self):
+        import mmap
+        self._memory = mmap.mmap(PAGE_FD, 4096)
+        self.words = memoryview(self._memory).cast('Q')
+        self._barrier = threading.Lock()
+
+    def begin(self, sequence, now):
+        """Whether the task is to be done; it may have been taken back."""
+        words = self.words
+        words[1] = now
+        words[0] = sequence
+        with self._barrier:
+            first = words[8]
+        if first == 0 or sequence < first or sequence >= words[9]:
+            return True
+        words[1] = 0
+        return False
+
+    def end(self, busy):
+        self.words[2] += busy
+        self.words[1] = 0
+
+
+class NoPage:
+    """Each task is announced by a frame instead."""
+
+    def __init__(self, outbox):
+        self._outbox = outbox
+
+    def begin(self, sequence, now):
+        self._outbox.add(START, sequence)
+        self._outbox.flush()
+        return True
+
+    def end(self, busy):
+        pass
+
+
+def now_us():
+    return time.monotonic_ns() // 1000
+
+
+class Guard:
+    """The second thread. It sleeps until answers wait while a task may be long, and sees the channel end."""
+
+    def __init__(self, channel, outbox):
+        self._channel, self._outbox = channel, outbox
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC)
+        self.armed = False
+        threading.Thread(target=self._run, daemon=True, name='mpipe-guard').start()
+
+    def arm(self):
+        self.armed = True
+        os.eventfd_write(self._wake, 1)
+
+    def _run(self):
+        poll = select.poll()
+        poll.register(self._channel, select.POLLRDHUP)
+        poll.register(self._wake, select.POLLIN)
+        while True:
+            for fd, _ in poll.poll():
+                if fd != self._wake:
+                    os._exit(1)
+                os.eventfd_read(self._wake)
+            poll.unregister(self._wake)
+            while self._outbox.parts:
+                if poll.poll(GUARD_MS):
+                    os._exit(1)
+                if self._outbox.since and now_us() - self._outbox.since > FLUSH_AFTER_US:
+                    try:
+                        self._outbox.flush()
+                    except ChannelEnd:
+                        os._exit(1)
+            self.armed = False
+            poll.register(self._wake, select.POLLIN)
+
+
+def say_why(error):
+    """What is said about an exception: in one line, then as Python shows it."""
+    shown = error.__traceback__
+    while shown is not None and os.path.dirname(shown.tb_frame.f_code.co_filename) == os.path.dirname(__file__):
+        shown = shown.tb_next
+    short = ''.join(traceback.format_exception_only(error)).strip()
+    long = ''.join(traceback.format_exception(type(error), error, shown)).strip()
+    if len(short) > MESSAGE_MAX // 4:
+        short = short[:MESSAGE_MAX // 4] + ' …'
+    room = MESSAGE_MAX - len(short)
+    if len(long) > room:
+        first, _, rest = long.partition('\n')
+        long = f'{first}\n  …\n{rest[len(first) + 6 - room:]}'
+    return f'{short}\n{long}'
+
+
+def failure_payload(message):
+    return struct.pack('<i', 0) + b'python\0' + message.encode('utf-8', 'replace').replace(b'\0', b'?') + b'\0'
+
+
+class Types:
+    """The objects of values of types that Python objects do not have by themselves."""
+
+    @staticmethod
+    def pack(type_string, value):
+        from gi.repository import GLib
+        variant = value if isinstance(value, GLib.Variant) else GLib.Variant(type_string, value)
+        data = variant.get_data_as_bytes().get_data()
+        return variant.get_type_string(), [data if data is not None else b'']
+
+    @staticmethod
+    def unpack(type_string, data):
+        from gi.repository import GLib
+        variant = GLib.Variant.new_from_bytes(GLib.VariantType(type_string), GLib.Bytes.new(bytes(data)), False)
+        if not variant.is_normal_form():
+            raise ValueError(f'the task is not a value of type “{type_string}”')
+        return variant.unpack()
+
+
+class Loop:
+    """Tasks are taken from the inbox, done by `worker`, and answered."""
+
+    def __init__(self, channel, inbox, outbox, setup):
+        self.channel, self.inbox, self.outbox, self.setup = channel, inbox, outbox, setup
+        self.page = None
+        self.guard = None
+        self.worker = None
+        self.typed = False       # values are of the stage's types, not any Python objects
+        self.sequence = 0        # of the task that is being done
+        self._has_put = False
+
+    # values
+
+    def decode(self, kind, payload):
+        if kind is None:
+            raise ValueError('the task is of a type that was not named')
+        if values.is_known(kind) and not (self.typed and kind[0] == '('):
+            if kind == values.PICKLE_AND_BUFFERS and len(payload) < LARGE:
+                payload = bytearray(payload)
+            return values.decode(kind, payload)
+        return Types.unpack(kind, payload)
+
+    def encode(self, value):
+        wanted = self.setup.result_type
+        if type(value).__name__ == 'Variant' and type(value).__module__.startswith('gi.'):
+            kind, parts = Types.pack(None, value)
+        elif not self.typed or not wanted:
+            kind, parts = values.encode(value)
+        elif wanted in values.KINDS.values() and values.kind_of(value) == wanted:
+            return values.encode(value)
+        else:
+            kind, parts = Types.pack(wanted, value)
+        if wanted and self.typed and kind != wanted:
+            raise TypeError(f'a result of type “{kind}” was given, the stage\'s results are of type “{wanted}”')
+        return kind, parts
+
+    # answers
+
+    def put_result(self, value):
+        """A result of the task that is being done, before its end."""
+        if self.sequence == 0:
+            raise RuntimeError('a result can be put only while a task is being done')
+        kind, parts = self.encode(value)
+        self._has_put = True
+        self.outbox.add_value(self.sequence, kind, parts, 0)
+        self.outbox.flush()
+
+    def fail(self, sequence, error):
+        self.outbox.add(FAILED, sequence, failure_payload(say_why(error)))
+
+    def answer(self, sequence, result):
+        if isinstance(result, types.GeneratorType):
+            for one in result:
+                if one is not None:
+                    self.put_result(one)
+            result = None
+        if result is None or self.setup.disable_result:
+            self.outbox.add(DONE, sequence)
+        else:
+            kind, parts = self.encode(result)
+            self.outbox.add_value(sequence, kind, parts, LAST)
+
+    # tasks
+
+    def do(self, sequence, kind, payload, is_stop=False):
+        self.sequence = sequence
+        try:
+            self.answer(sequence, self.worker.task(None if is_stop else self.decode(kind, payload)))
+        except (ChannelEnd, SystemExit):
+            raise
+        except BaseException as error:
+            self.fail(sequence, error)
+        if self._has_put:
+            self.outbox.flush()
+            self._has_put = False
+        self.sequence = 0
+
+    def run(self):
+        """Until STOP."""
+        inbox, outbox, page, guard = self.inbox, self.outbox, self.page, self.guard
+        now = now_us()
+        while True:
+            if outbox.parts and inbox.whole() == 0:
+                sys.stdout.flush()
+                outbox.flush()
+                if inbox.whole() == 0:
+                    inbox.receive()
+                    now = now_us()
+                    continue
+            elif inbox.whole() == 0:
+                sys.stdout.flush()
+                inbox.receive()
+                now = now_us()
+                continue
+            kind, _, type_number, sequence, payload = inbox.next()
+            if kind == TASK:
+                if page.begin(sequence, now):
+                    self.do(sequence, inbox.types.get(type_number), payload)
+                    begun, now = now, now_us()
+                    page.end(now - begun)
+                else:
+                    outbox.add(SKIPPED, sequence)
+                if outbox.since == 0:
+                    outbox.since = now
+                    if not guard.armed:
+                        guard.arm()
+                elif now - outbox.since >= FLUSH_AFTER_US or outbox.n_bytes >= FLUSH_ABOVE:
+                    outbox.flush()
+            elif kind == TYPE:
+                inbox.types[type_number] = bytes(payload).decode()
+            elif kind == STOP:
+                self.stop(sequence, now)
+                return
+            # what is not known is for workers of another kind
+
+    def stop(self, sequence, now):
+        if self.setup.do_stop_task and self.page.begin(sequence, now):
+            self.do(sequence, None, None, is_stop=True)
+            self.page.end(now_us() - now)
+        else:
+            self.outbox.add(DONE, sequence)
+        self.outbox.flush()
+        self.worker.stop()
+        sys.stdout.flush()
+        self.outbox.add(GOODBYE)
+        self.outbox.flush()
+
+
+# What a worker is made of
+
+class FunctionWorker:
+    def __init__(self, target, options, loop):
+        self.task = target
+
+    def start(self):
+        pass
+
+    def stop(self):
+        pass
+
+
+class ObjectWorker:
+    """An object of a subclass of Mpipe.Worker."""
+
+    def __init__(self, target, options, loop):
+        self._object = target.__new__(target)
+        set_up = getattr(self._object, '_mpipe_set_up', None)
+        self._object.__init__()
+        if set_up is not None:
+            set_up(loop.put_result, options.get('parameters') or {}, loop.setup)
+        self.task = self._object.do_task
+
+    def start(self):
+        self._object.do_start()
+
+    def stop(self):
+        self._object.do_stop()
+
+
+class OriginalWorker:
+    """An object of a class of the module mpipe."""
+
+    def __init__(self, target, options, loop):
+        self._object = target.__new__(target)
+        self._object._mpipe_put = loop.put_result
+        self._object.__init__(**options['arguments'])
+        self._object._mpipe_put = loop.put_result
+        self.task = self._object.doTask
+
+    def start(self):
+        self._object.doInit()
+
+    def stop(self):
+        pass
+
+
+ADAPTERS = {'function': FunctionWorker, 'worker': ObjectWorker, 'original': OriginalWorker}
+
+#: The loop of this process, for those who put results from a function.
+current = None
+
+
+def run_worker(loop, adapter, target, options):
+    """Does not return."""
+    global current
+    current = loop
+    status = 1
+    loop.typed = options.get('typed', False)
+    try:
+        try:
+            import inspect
+            if adapter == 'function' and inspect.iscoroutinefunction(target):
+                from mpipe_glib import worker_async
+                loop = current = worker_async.AsyncLoop(loop)
+            loop.worker = ADAPTERS[adapter](target, options, loop)
+            loop.worker.start()
+        except Exception as error:
+            loop.outbox.add(FAILED, 0, failure_payload(say_why(error)))
+            loop.outbox.flush()
+            sys.stdout.flush()
+            os._exit(1)
+        loop.outbox.add(READY)
+        loop.outbox.flush()
+        loop.run()
+        status = 0
+    except ChannelEnd:
+        pass
+    except SystemExit as exit_:
+        status = exit_.code if isinstance(exit_.code, int) else 0 if exit_.code is None else 1
+    except BaseException:
+        traceback.print_exc()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(status)
+
+
+def main():
+    if os.environ.pop('MPIPE_WORKER', None) != 'program':
+        sys.exit('mpipe_glib.worker: this program is a worker; a pipeline starts it')
+    for fd in (CHANNEL_FD, PAGE_FD):
+        os.set_inheritable(fd, False)
+    channel = socket.socket(fileno=CHANNEL_FD)
+    inbox, outbox = Inbox(channel), Outbox(channel)
+    description = None
+    try:
+        kind, _, _, _, payload = inbox.next()
+        setup = Setup(payload)
+        features = FEATURE_PAGE if Page.USABLE else FEATURE_START
+        outbox.add(HELLO, payload=struct.pack('<IIII', 1, features, os.getpid(), 0))
+        outbox.flush()
+        loop = Loop(channel, inbox, outbox, setup)
+        loop.page = Page() if Page.USABLE else NoPage(outbox)
+        loop.guard = Guard(channel, outbox)
+        description = setup.description
+        program.restore(description, lambda adapter, target, options: run_worker(loop, adapter, target, options))
+    except ChannelEnd:
+        os._exit(1)
+    except BaseException as error:
+        name = description['name'] if description else 'the worker'
+        said = f'{name} could not be made ready in another process: {say_why(error)}'
+        if isinstance(error, (AttributeError, EOFError, SystemExit)):
+            said = (f'{name} could not be found when the program was run again for its worker '
+                    f'({type(error).__name__}: {error}); define it before the first pipeline is made, and put what '
+                    "is to be done once below “if __name__ == '__main__':”\n" + say_why(error))
+        outbox.add(FAILED, 0, failure_payload(said[:MESSAGE_MAX]))
+        try:
+            outbox.flush()
+        except ChannelEnd:
+            pass
+        os._exit(1)
