@@ -97,16 +97,29 @@ has_array_of_any_size (const char *string)
   return array != NULL && strpbrk (array + 1, "asogm") != NULL;
 }
 
+/* A tuple of one member is serialised as the member is. Returns: what @string is of, but for such tuples; it is
+ * not terminated. */
+static const char *
+skip_single_tuples (const char *string)
+{
+  const GVariantType *type = G_VARIANT_TYPE (string);
+
+  while (g_variant_type_is_tuple (type) && g_variant_type_n_items (type) == 1)
+    type = g_variant_type_first (type);
+  return g_variant_type_peek_string (type);
+}
+
 static MpipeTypeEntry *
 entry_new (const char *string, guint16 number)
 {
   MpipeTypeEntry *entry = g_new0 (MpipeTypeEntry, 1);
+  const char *inner = skip_single_tuples (string);
 
   entry->number = number;
   entry->string = g_strdup (string);
-  entry->is_array = string[0] == 'a';
-  entry->unit = fixed_size_of (entry->is_array ? string + 1 : string);
-  entry->always_valid = entry->unit > 0 && string[strlen (string) - 1] != 'b';
+  entry->is_array = inner[0] == 'a';
+  entry->unit = fixed_size_of (entry->is_array ? inner + 1 : inner);
+  entry->always_valid = entry->unit > 0 && inner[entry->is_array ? 1 : 0] != 'b';
   entry->has_variant = strchr (string, 'v') != NULL;
   entry->is_slow_untrusted = entry->has_variant || has_array_of_any_size (string);
   entry->may_be_deep = entry->has_variant || strlen (string) > DEPTH_MAX;

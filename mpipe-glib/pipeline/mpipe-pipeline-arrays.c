@@ -9,7 +9,8 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 
-#define RESULTS_AT_ONCE 4096 /* when the caller does not say */
+#define RESULTS_AT_ONCE 4096       /* when the caller does not say */
+#define BYTES_AT_ONCE (64u << 10) /* results of more are not copied into an array with others */
 
 static gboolean
 check_type (MpipePipeline *self, GVariant *tasks, GError **error)
@@ -135,10 +136,11 @@ static GVariant *
 collect_values (MpipePipeline *self, GVariant *first, guint max, const MpipeTypeEntry *type)
 {
   g_autoptr (GPtrArray) values = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  gsize n_bytes = g_variant_get_size (first);
   MpipeItem *item;
 
   g_ptr_array_add (values, g_variant_ref (first));
-  while (values->len < max && (item = take_next (self, type)) != NULL)
+  while (values->len < max && n_bytes < BYTES_AT_ONCE && (item = take_next (self, type)) != NULL)
     {
       MpipeResult result;
 
@@ -148,6 +150,7 @@ collect_values (MpipePipeline *self, GVariant *first, guint max, const MpipeType
           mpipe_event_mailbox_put_back (self->events, item);
           break;
         }
+      n_bytes += g_variant_get_size (result.value);
       g_ptr_array_add (values, result.value);
     }
   return g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE (type->string),

@@ -30,6 +30,7 @@ class Feeder:
         self._sending = threading.RLock()   # one after the other
         self._thread = None
         self._wake = threading.Event()
+        self._is_sending = False    # what waited is on its way into the library
         self._over = False
 
     def put(self, kind, task):
@@ -55,16 +56,11 @@ class Feeder:
             while True:
                 with self._lock:
                     runs, self._runs, self._n = self._runs, [], 0
+                    self._is_sending = bool(runs)
                 if not runs:
                     return
-                self._is_sending = True
-                try:
-                    for kind, objects in runs:
-                        self._send(kind, objects)
-                finally:
-                    self._is_sending = False
-
-    _is_sending = False
+                for kind, objects in runs:
+                    self._send(kind, objects)
 
     def _wake_thread(self):
         if self._thread is None:

@@ -6,9 +6,9 @@ The type of a value says how it was made:
 
     x d b s ay   an int (of 64 bits), a float, a bool, a str, bytes: what every language understands
     (ay)         any other object, pickled
-    (aay)        any other object, pickled; its buffers (of a numpy array, say) lie beside the pickle, so that
-                 they are never copied into it: each behind zeros that bring it to a multiple of 16, and the
-                 pickle last
+    ((ay))       any other object, pickled; its buffers (of a numpy array, say) lie beside the pickle, so that
+                 they are never copied into it. The bytes are an aay: each buffer behind zeros that bring it to
+                 a multiple of 16, and the pickle last
 
 An array of values is what many of them are on their way into and out of the library.
 """
@@ -19,10 +19,10 @@ from array import array
 from itertools import accumulate
 
 PICKLE = '(ay)'
-PICKLE_AND_BUFFERS = '(aay)'
+PICKLE_AND_BUFFERS = '((ay))'
 
 INT64_MIN, INT64_MAX = -1 << 63, (1 << 63) - 1
-_INT64 = struct.Struct('<q')
+INT64 = struct.Struct('<q')
 _DOUBLE = struct.Struct('<d')
 _OFFSETS = {1: 'B', 2: 'H', 4: 'I', 8: 'Q'}
 _ALIGNMENT = 16
@@ -104,7 +104,7 @@ def encode(value):
     """The type of `value` on the wire, and its parts, a list of bytes-like objects."""
     kind = kind_of(value)
     if kind == 'x':
-        return kind, [_INT64.pack(value)]
+        return kind, [INT64.pack(value)]
     if kind == 'd':
         return kind, [_DOUBLE.pack(value)]
     if kind == 's':
@@ -122,7 +122,7 @@ def _unpickle_with_buffers(data):
 
 
 _DECODERS = {
-    'x': lambda data: _INT64.unpack(data)[0],
+    'x': lambda data: INT64.unpack(data)[0],
     'd': lambda data: _DOUBLE.unpack(data)[0],
     'b': lambda data: {b'\0': False, b'\1': True}[bytes(data)],
     's': lambda data: str(data[:-1], 'utf-8'),

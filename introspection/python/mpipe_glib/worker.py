@@ -32,14 +32,15 @@ RECEIVE_SIZE = 1 << 18
 LARGE = 1 << 16               # payloads from here on are received and sent by themselves
 FLUSH_ABOVE = 1 << 16         # bytes of answers that wait
 FLUSH_AFTER_US = 200          # an answer waits no longer while tasks go on
-GUARD_MS = 1                  # nor much longer than this while one task does
+GUARD_MS = 5                  # nor much longer than this while one task does
+GUARD_QUIET = 10              # so often nothing waited, and the guard goes to sleep
 MESSAGE_MAX = 3900            # characters that arrive of what is said about a failure
 
 _NUMBER_RESULT = struct.Struct('<IBBHQq')
 _PAD = [bytes(n) for n in range(8)]
 
 
-class ChannelEnd(Exception):
+class ChannelEnd(BaseException):
     """The pipeline has gone, or has given this worker up."""
 
 
@@ -169,18 +170,34 @@ class Inbox:
             return -1
         return length if length <= held else 0
 
-    def receive_large(self, size):
-        """The payload of the large frame whose header is next: bytes that may be written."""
+    def receive_large(self, size, is_bytes):
+        """The payload of the large frame whose header is next: bytes, or what may be written."""
         at = self.start + 16
-        payload = bytearray((size + 7) // 8 * 8)
-        view = memoryview(payload)
-        n = min(self.end - at, len(payload))
-        view[:n] = self.view[at:at + n]
-        self.start = at + n
-        while n < len(payload):
-            n += self._receive(view[n:])
+        length = (size + 7) // 8 * 8
+        n = min(self.end - at, length)
+        if is_bytes and n == 0 and length == size:
+            payload = self._receive_bytes(size)
+            self.start = at
+        else:
+            payload = memoryview(bytearray(length))
+            payload[:n] = self.view[at:at + n]
+            self.start = at + n
+            while n < length:
+                n += self._receive(payload[n:])
+            payload = payload[:size]
         self._after_large = self.start == self.end
-        return view[:size]
+        return payload
+
+    def _receive_bytes(self, size):
+        try:
+            parts = [self._channel.recv(size, socket.MSG_WAITALL)]
+            while sum(map(len, parts)) < size:
+                parts.append(self._channel.recv(size - sum(map(len, parts)), socket.MSG_WAITALL))
+                if not parts[-1]:
+                    raise ChannelEnd
+        except OSError as error:
+            raise ChannelEnd from error
+        return parts[0] if len(parts) == 1 else b''.join(parts)
 
     def next(self):
         """Waits for a frame: kind, flags, type, sequence, payload."""
@@ -191,7 +208,7 @@ class Inbox:
             self.receive()
         size, kind, flags, type_number, sequence = HEADER.unpack_from(self.buffer, self.start)
         if length < 0:
-            payload = self.receive_large(size)
+            payload = self.receive_large(size, self.types.get(type_number) == 'ay')
         else:
             payload = self.view[self.start + 16:self.start + 16 + size]
             self.start += length
@@ -247,38 +264,42 @@ def now_us():
 
 
 class Guard:
-    """The second thread. It sleeps until answers wait while a task may be long, and sees the channel end."""
+    """The second thread. It sees the channel end, and while tasks are done it looks now and then whether answers wait
+    for one that is long."""
 
     def __init__(self, channel, outbox):
         self._channel, self._outbox = channel, outbox
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC)
-        self.armed = False
+        self._bell = os.eventfd(0, os.EFD_CLOEXEC)
+        self.awake = False
         threading.Thread(target=self._run, daemon=True, name='mpipe-guard').start()
 
-    def arm(self):
-        self.armed = True
-        os.eventfd_write(self._wake, 1)
+    def wake(self):
+        self.awake = True
+        os.eventfd_write(self._bell, 1)
 
     def _run(self):
         poll = select.poll()
         poll.register(self._channel, select.POLLRDHUP)
-        poll.register(self._wake, select.POLLIN)
         while True:
-            for fd, _ in poll.poll():
-                if fd != self._wake:
+            poll.register(self._bell, select.POLLIN)
+            if any(fd != self._bell for fd, _ in poll.poll()):
+                os._exit(1)
+            os.eventfd_read(self._bell)
+            poll.unregister(self._bell)
+            self._look(poll)
+            self.awake = False
+
+    def _look(self, poll):
+        n_quiet = 0
+        while n_quiet < GUARD_QUIET:
+            if poll.poll(GUARD_MS):
+                os._exit(1)
+            n_quiet = 0 if self._outbox.parts else n_quiet + 1
+            if self._outbox.since and now_us() - self._outbox.since > FLUSH_AFTER_US:
+                try:
+                    self._outbox.flush()
+                except ChannelEnd:
                     os._exit(1)
-                os.eventfd_read(self._wake)
-            poll.unregister(self._wake)
-            while self._outbox.parts:
-                if poll.poll(GUARD_MS):
-                    os._exit(1)
-                if self._outbox.since and now_us() - self._outbox.since > FLUSH_AFTER_US:
-                    try:
-                        self._outbox.flush()
-                    except ChannelEnd:
-                        os._exit(1)
-            self.armed = False
-            poll.register(self._wake, select.POLLIN)
 
 
 def say_why(error):
@@ -299,25 +320,6 @@ def say_why(error):
 
 def failure_payload(message):
     return struct.pack('<i', 0) + b'python\0' + message.encode('utf-8', 'replace').replace(b'\0', b'?') + b'\0'
-
-
-class Types:
-    """The objects of values of types that Python objects do not have by themselves."""
-
-    @staticmethod
-    def pack(type_string, value):
-        from gi.repository import GLib
-        variant = value if isinstance(value, GLib.Variant) else GLib.Variant(type_string, value)
-        data = variant.get_data_as_bytes().get_data()
-        return variant.get_type_string(), [data if data is not None else b'']
-
-    @staticmethod
-    def unpack(type_string, data):
-        from gi.repository import GLib
-        variant = GLib.Variant.new_from_bytes(GLib.VariantType(type_string), GLib.Bytes.new(bytes(data)), False)
-        if not variant.is_normal_form():
-            raise ValueError(f'the task is not a value of type “{type_string}”')
-        return variant.unpack()
 
 
 class Loop:
@@ -341,18 +343,21 @@ class Loop:
             if kind == values.PICKLE_AND_BUFFERS and len(payload) < LARGE:
                 payload = bytearray(payload)
             return values.decode(kind, payload)
-        return Types.unpack(kind, payload)
+        from mpipe_glib import variants     # only here, since it takes GLib
+        return variants.unpack(kind, payload, self.typed)
 
     def encode(self, value):
         wanted = self.setup.result_type
         if type(value).__name__ == 'Variant' and type(value).__module__.startswith('gi.'):
-            kind, parts = Types.pack(None, value)
+            from mpipe_glib import variants
+            kind, parts = variants.pack(None, value)
         elif not self.typed or not wanted:
             kind, parts = values.encode(value)
         elif wanted in values.KINDS.values() and values.kind_of(value) == wanted:
             return values.encode(value)
         else:
-            kind, parts = Types.pack(wanted, value)
+            from mpipe_glib import variants
+            kind, parts = variants.pack(wanted, value)
         if wanted and self.typed and kind != wanted:
             raise TypeError(f'a result of type “{kind}” was given, the stage\'s results are of type “{wanted}”')
         return kind, parts
@@ -389,52 +394,83 @@ class Loop:
         self.sequence = sequence
         try:
             self.answer(sequence, self.worker.task(None if is_stop else self.decode(kind, payload)))
-        except (ChannelEnd, SystemExit):
-            raise
-        except BaseException as error:
+        except Exception as error:
             self.fail(sequence, error)
+        self.end_task()
+
+    def end_task(self):
         if self._has_put:
             self.outbox.flush()
             self._has_put = False
         self.sequence = 0
 
     def run(self):
-        """Until STOP."""
+        """Until STOP. This is the path of every task, so what the other methods do for any value is written out here
+        for the one that is common and small: an int."""
         inbox, outbox, page, guard = self.inbox, self.outbox, self.page, self.guard
-        now = now_us()
+        task, unpack_header, unpack_int64 = self.worker.task, HEADER.unpack_from, values.INT64.unpack_from
+        pack_result, parts, clock = _NUMBER_RESULT.pack, outbox.parts, time.monotonic_ns
+        any_int = not self.setup.disable_result and self.setup.result_type in ('', 'x')
+        buffer, ints = inbox.buffer, None
+        now = clock() // 1000
         while True:
-            if outbox.parts and inbox.whole() == 0:
-                sys.stdout.flush()
-                outbox.flush()
-                if inbox.whole() == 0:
-                    inbox.receive()
-                    now = now_us()
-                    continue
-            elif inbox.whole() == 0:
+            at = inbox.start
+            held = inbox.end - at
+            if held >= 16:
+                size, kind, _, type_number, sequence = unpack_header(buffer, at)
+                length = 16 + (size + 7 & ~7)
+            if held < 16 or (length > held and size < LARGE):
+                if parts:
+                    outbox.flush()
                 sys.stdout.flush()
                 inbox.receive()
-                now = now_us()
+                now = clock() // 1000
                 continue
-            kind, _, type_number, sequence, payload = inbox.next()
-            if kind == TASK:
+            if kind == TASK and type_number == ints and size == 8:
+                inbox.start = at + 24
                 if page.begin(sequence, now):
-                    self.do(sequence, inbox.types.get(type_number), payload)
-                    begun, now = now, now_us()
+                    self.sequence = sequence
+                    try:
+                        result = task(unpack_int64(buffer, at + 16)[0])
+                        if any_int and type(result) is int and values.INT64_MIN <= result <= values.INT64_MAX:
+                            parts.append(pack_result(8, RESULT, LAST, outbox.number_of('x'), sequence, result))
+                            outbox.n_bytes += 24
+                        else:
+                            self.answer(sequence, result)
+                    except Exception as error:
+                        self.fail(sequence, error)
+                    self.end_task()
+                    begun, now = now, clock() // 1000
                     page.end(now - begun)
                 else:
                     outbox.add(SKIPPED, sequence)
-                if outbox.since == 0:
-                    outbox.since = now
-                    if not guard.armed:
-                        guard.arm()
-                elif now - outbox.since >= FLUSH_AFTER_US or outbox.n_bytes >= FLUSH_ABOVE:
-                    outbox.flush()
+            elif kind == TASK:
+                payload = inbox.next()[4]
+                if page.begin(sequence, now):
+                    self.do(sequence, inbox.types.get(type_number), payload)
+                    begun, now = now, clock() // 1000
+                    page.end(now - begun)
+                else:
+                    outbox.add(SKIPPED, sequence)
             elif kind == TYPE:
-                inbox.types[type_number] = bytes(payload).decode()
+                name = bytes(inbox.next()[4]).decode()
+                inbox.types[type_number] = name
+                if name == 'x':
+                    ints = type_number
+                continue
             elif kind == STOP:
+                inbox.next()
                 self.stop(sequence, now)
                 return
-            # what is not known is for workers of another kind
+            else:
+                inbox.next()     # for workers of another kind
+                continue
+            if outbox.since == 0:
+                outbox.since = now
+                if not guard.awake:
+                    guard.wake()
+            elif now - outbox.since >= FLUSH_AFTER_US or outbox.n_bytes >= FLUSH_ABOVE:
+                outbox.flush()
 
     def stop(self, sequence, now):
         if self.setup.do_stop_task and self.page.begin(sequence, now):

@@ -19,7 +19,7 @@ from gi.module import get_introspection_module
 from gi.overrides import override
 from gi.repository import Gio, GLib
 
-from mpipe_glib import feeder, program, values
+from mpipe_glib import feeder, program, values, variants
 
 Mpipe = get_introspection_module('Mpipe')
 __all__ = []
@@ -178,15 +178,16 @@ class FilterStage(Mpipe.FilterStage):
     """FilterStage(stages, max_tasks=1, drop_results=False, cache_results=False, …): every task passes, and is offered
     to the pipelines that begin with `stages`. What passes is `(task, [latest results])`, or the task alone."""
 
+    def __new__(cls, stages=(), **properties):
+        return Mpipe.FilterStage.new(list(stages))
+
     def __init__(self, stages=(), **properties):
-        super().__init__(**properties)
-        for stage in stages:
-            self.add_stage(stage)
+        for name, value in properties.items():
+            setattr(self.props, name, value)
 
 
-if hasattr(Mpipe.FilterStage, 'add_stage'):
-    FilterStage = override(FilterStage)
-    __all__.append('FilterStage')
+FilterStage = override(FilterStage)
+__all__.append('FilterStage')
 
 
 # Pipelines
@@ -252,8 +253,7 @@ class Pipeline(Mpipe.Pipeline):
         task_type = first.get_task_type()
         self._task_kind = task_type.dup_string() if task_type is not None else None
         self._feeder = feeder.Feeder(self._send, self._is_idle)
-        self._typed_leaves = {stage.get_name(): stage.get_result_type().dup_string()
-                              for stage in stages if stage.get_result_type() is not None}
+        self._is_typed = any(stage.get_result_type() is not None for stage in stages)
         _living.add(self)
 
     # tasks in
@@ -284,7 +284,7 @@ class Pipeline(Mpipe.Pipeline):
             return GLib.Variant.new_from_bytes(GLib.VariantType(kind), GLib.Bytes.new(b''.join(parts)), True)
         if self._task_kind == 'ay' and isinstance(task, bytes):
             return GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(task), True)
-        return _build(self._task_kind, task)
+        return variants.from_object(self._task_kind, task)
 
     def put(self, task, cancellable=None):
         """Adds a task, and waits while the pipeline is full if it has a limit. None stops the pipeline. Returns the
@@ -313,18 +313,8 @@ class Pipeline(Mpipe.Pipeline):
     def _put_alone(self, task, cancellable):
         variant = self._pack(task)
         self._feeder.flush()
-        if not self._limited:
-            super().put(variant, cancellable)
-        else:
-            while super().try_put(variant) == 0:
-                # full: wait for room with signals handled meanwhile
-                with _Deadline(cancellable) as limited:
-                    try:
-                        super().put(variant, limited)
-                        break
-                    except GLib.Error as error:
-                        if not limited.over or not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED):
-                            raise
+        while super().put_until(variant, _soon(), cancellable) == 0:
+            pass     # full; Python has handled signals
         self._n_put += 1
         return next(self._ids)
 
@@ -353,8 +343,10 @@ class Pipeline(Mpipe.Pipeline):
 
     def _unpack(self, array):
         type_string = array.get_type_string()[1:]
-        if self._typed_leaves and type_string[0] == '(' or not values.is_known(type_string):
-            return array.unpack()
+        if not values.is_known(type_string) or self._is_typed and type_string[0] == '(':
+            return [variants.to_object(array.get_child_value(i), self._is_typed) for i in range(array.n_children())]
+        if type_string not in 'xdb' and array.n_children() == 1:
+            return [variants.to_object(array.get_child_value(0), self._is_typed)]     # without a copy of all
         data = array.get_data_as_bytes().get_data()
         return values.decode_array(type_string, data if data is not None else b'')
 
@@ -441,12 +433,8 @@ class Pipeline(Mpipe.Pipeline):
             if self._limited:
                 # room appears only when results are taken
                 self._drain()
-            with _Deadline(cancellable) as limited:
-                try:
-                    return super().wait(limited)
-                except GLib.Error as error:
-                    if not limited.over or not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED):
-                        raise
+            if super().wait_until(_soon(), cancellable):
+                return True
 
     def _drain(self):
         while True:
@@ -546,36 +534,40 @@ class Pipeline(Mpipe.Pipeline):
             return super().connect(signal, callback, *args)
 
         def unpacked(pipeline, value, task_id, leaf, *more):
-            callback(pipeline, _object_of(value, bool(self._typed_leaves)), task_id, leaf, *more)
+            callback(pipeline, variants.to_object(value, self._is_typed), task_id, leaf, *more)
         return super().connect(signal, unpacked, *args)
 
 
-class _Deadline:
-    """A cancellable that is cancelled soon, or with another: calls that wait come back to Python now and then, which
-    handles signals there."""
+    @classmethod
+    def new(cls, first):
+        return cls(first)
 
-    def __init__(self, other):
-        self._other = other
-        self.over = False
-
-    def __enter__(self):
-        self.cancellable = Gio.Cancellable()
-        return self
-
-    def __exit__(self, *exception):
-        pass
+    def cancel_task(self, task_id):
+        """Cancels a task, wherever it is. Returns whether there was such a task."""
+        self._feeder.flush()
+        return super().cancel_task(task_id)
 
 
-def _object_of(variant, typed):
-    kind = variant.get_type_string()
-    if not values.is_known(kind) or (typed and kind[0] == '('):
-        return variant.unpack()
-    data = variant.get_data_as_bytes().get_data()
-    return values.decode(kind, data if data is not None else b'')
+Pipeline = override(Pipeline)
+__all__.append('Pipeline')
 
 
-def _build(type_string, value):
-    try:
-        return GLib.Variant(type_string, value)
-    except (TypeError, OverflowError, ValueError) as error:
-        raise TypeError(f'a task of type “{type_string}” is wanted, this is {type(value).__name__}: {error}') from error
+def _soon():
+    return GLib.get_monotonic_time() + _CHECK_SIGNALS_US
+
+
+def _at_exit():
+    """The program ends: what was stopped is worked off, what was not is terminated, and so is everything when the
+    program ends for an exception."""
+    failed = hasattr(sys, 'last_type')
+    pipelines = [pipeline for pipeline in _living if pipeline.get_state() != Mpipe.PipelineState.COMPLETED]
+    for pipeline in pipelines:
+        if failed or not pipeline._stopped:
+            pipeline.terminate()
+    for pipeline in pipelines:
+        pipeline._limited = True     # nobody reads: results are taken so that there is room
+        pipeline.wait()
+        pipeline._feeder.close()
+
+
+atexit.register(_at_exit)
