@@ -300,6 +300,46 @@ mpipe_pipeline_get_until (MpipePipeline *self, gint64 deadline, GVariant **out_r
 }
 
 /**
+ * mpipe_pipeline_get_full_until:
+ * @self: a pipeline
+ * @deadline: how long to wait, as a value of g_get_monotonic_time(), in microseconds
+ * @out_result: (out) (transfer full) (nullable): the result, if there is one
+ * @out_task_id: (out) (optional): as for [method@Mpipe.Pipeline.get_full]
+ * @out_leaf: (out) (optional) (transfer none) (nullable): the stage that gave the result
+ * @cancellable: (nullable): ends the waiting
+ * @error: return location for an error
+ *
+ * Gets the next result, as [method@Mpipe.Pipeline.get_until] does, and tells from which task and stage it
+ * comes.
+ *
+ * Returns: what was found; with %MPIPE_GET_STATUS_FAILED @error is set, to that of a task or to
+ *   %G_IO_ERROR_CANCELLED
+ *
+ * Since: 1.0
+ */
+MpipeGetStatus
+mpipe_pipeline_get_full_until (MpipePipeline *self, gint64 deadline, GVariant **out_result,
+                               guint64 *out_task_id, MpipeStage **out_leaf,
+                               GCancellable *cancellable, GError **error)
+{
+  MpipeResult result = { NULL, 0, NULL };
+  MpipeGetStatus status;
+
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), MPIPE_GET_STATUS_ENDED);
+  g_return_val_if_fail (self->engine != NULL, MPIPE_GET_STATUS_ENDED);
+  g_return_val_if_fail (out_result != NULL, MPIPE_GET_STATUS_ENDED);
+  g_return_val_if_fail (error == NULL || *error == NULL, MPIPE_GET_STATUS_ENDED);
+
+  status = get (self, MAX (deadline, 0), cancellable, &result, &result.task_id, error);
+  *out_result = result.value;
+  if (out_task_id != NULL)
+    *out_task_id = result.task_id;
+  if (out_leaf != NULL)
+    *out_leaf = result.leaf;
+  return status;
+}
+
+/**
  * mpipe_pipeline_get_async:
  * @self: a pipeline
  * @cancellable: (nullable): ends the waiting

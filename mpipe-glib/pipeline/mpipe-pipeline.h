@@ -117,6 +117,11 @@ MPIPE_AVAILABLE_IN_1_0
 MpipeGetStatus mpipe_pipeline_get_until (MpipePipeline *self, gint64 deadline, GVariant **out_result,
                                          GCancellable *cancellable, GError **error);
 MPIPE_AVAILABLE_IN_1_0
+MpipeGetStatus mpipe_pipeline_get_full_until (MpipePipeline *self, gint64 deadline,
+                                              GVariant **out_result, guint64 *out_task_id,
+                                              MpipeStage **out_leaf, GCancellable *cancellable,
+                                              GError **error);
+MPIPE_AVAILABLE_IN_1_0
 void mpipe_pipeline_get_async (MpipePipeline *self, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer user_data);
 MPIPE_AVAILABLE_IN_1_0

@@ -202,9 +202,12 @@ test_payloads_of_all_sizes_come_back_unchanged (const MpipeTestWay *way)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       guint64 id;
-      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, NULL);
+      g_autoptr (GVariant) result = NULL;
+      MpipeGetStatus status = mpipe_pipeline_get_full_until (pipeline, G_MAXINT64, &result, &id,
+                                                             NULL, NULL, NULL);
       g_autoptr (GVariant) expected = g_variant_ref_sink (new_filled (sizes[id - 1], id - 1));
 
+      g_assert_cmpint (status, ==, MPIPE_GET_STATUS_RESULT);
       g_assert_true (g_variant_equal (result, expected));
       n_bytes -= g_variant_get_size (result);
       if (way->ordered)

@@ -102,10 +102,12 @@ class _Loading:
 
 def become_worker_if_loading():
     """What makes a pipeline calls this first. In a process that runs the program again to become a worker it
-    does not return."""
-    become, _Loading.become = _Loading.become, None
-    if become is not None:
-        become()
+    does not return; or it returns True when the program has not yet come to the worker, and is to go on without a
+    pipeline."""
+    if _Loading.become is None:
+        return False
+    _Loading.become()
+    return True
 
 
 class _Quiet:
@@ -153,14 +155,20 @@ def restore(description, run):
     sys.path[:] = description['path']
     quiet = _Quiet()
 
-    def become():
+    def become(must):
+        try:
+            target = pickle.loads(description['target'])
+        except AttributeError:
+            if must:
+                raise
+            return
+        _Loading.become = None
         quiet.end()
-        target = pickle.loads(description['target'])
         run(description['adapter'], target, pickle.loads(description['options']))
 
     with quiet:
         if description['main'] is not None:
-            _Loading.become = become
+            _Loading.become = lambda: become(must=False)
             _run_again(*description['main'])
             _Loading.become = None
-    become()
+    become(must=True)

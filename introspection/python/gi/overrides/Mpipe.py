@@ -232,12 +232,10 @@ class Pipeline(Mpipe.Pipeline):
     _reader = None
     _result_kinds = None
 
-    def __new__(cls, *args, **kwargs):
-        program.become_worker_if_loading()
-        return super().__new__(cls)
-
     def __init__(self, first, **properties):
-        program.become_worker_if_loading()
+        if program.become_worker_if_loading():
+            raise program.NotRepeatable('the worker of another pipeline is defined only after this pipeline was made; '
+                                        'define workers first')
         super().__init__(first=first, **properties)
         self.init(None)
         self._ready = collections.deque()    # of (is_failure, result)
@@ -412,6 +410,26 @@ class Pipeline(Mpipe.Pipeline):
         """(True, result), or (False, None) when there is none within so many seconds; (True, None) at the end."""
         result = self._next(time.monotonic() + seconds)
         return (False, None) if result is _END else (True, result)
+
+    def get_with_leaf(self, deadline=None):
+        """(True, result, stage), in which stage is the leaf that gave it; (False, None, None) when there is none until
+        `deadline`, of time.monotonic(); (True, None, None) at the end. Not to be mixed with the other ways to get."""
+        self._feeder.flush()
+        while True:
+            wait = _CHECK_SIGNALS_US
+            if deadline is not None:
+                wait = max(min(wait, int((deadline - time.monotonic()) * 1e6)), 0)
+            try:
+                status, value, _, leaf = super().get_full_until(GLib.get_monotonic_time() + wait, None)
+            except GLib.Error as error:
+                raise TaskError._from(error) from None
+            if status == Mpipe.GetStatus.RESULT:
+                self._n_got += 1
+                return True, variants.to_object(value, self._is_typed), leaf
+            if status == Mpipe.GetStatus.ENDED:
+                return True, None, None
+            if deadline is not None and time.monotonic() >= deadline:
+                return False, None, None
 
     def try_get(self):
         """(True, result), or (False, None) when there is none yet; (True, None) at the end."""
