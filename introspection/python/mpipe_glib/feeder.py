@@ -19,11 +19,11 @@ LARGE = 1 << 15          # bytes of one that goes alone
 
 
 class Feeder:
-    """`send (kind, objects)` puts them, in the order of the calls; only one call is made at a time."""
+    """Belongs to a pipeline, which has `_send (kind, objects)`, called for what comes next, from one thread at a time,
+    and `_is_idle ()`."""
 
-    def __init__(self, send, is_idle):
-        self._send = send
-        self._is_idle = is_idle
+    def __init__(self, pipeline):
+        self._pipeline = weakref.ref(pipeline)
         self._runs = []              # of [kind, objects]: what waits
         self._n = 0
         self._lock = threading.Lock()       # of what waits
@@ -43,7 +43,7 @@ class Feeder:
                 runs.append([kind, [task]])
             self._n += 1
             n = self._n
-        if n >= TOGETHER or (n == 1 and self._is_idle()):
+        if n >= TOGETHER or (n == 1 and self._pipeline()._is_idle()):
             self.flush()
         elif n == 1:
             self._wake_thread()
@@ -59,8 +59,10 @@ class Feeder:
                     self._is_sending = bool(runs)
                 if not runs:
                     return
+                pipeline = self._pipeline()
                 for kind, objects in runs:
-                    self._send(kind, objects)
+                    pipeline._send(kind, objects)
+                pipeline = None
 
     def _wake_thread(self):
         if self._thread is None:
@@ -73,9 +75,9 @@ class Feeder:
         """Ends the thread; what waits stays where it is."""
         self._over = True
         self._wake.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
-            self._thread = None
+
+    def __del__(self):
+        self._wake.set()
 
 
 def _feed(reference, wake):
@@ -85,10 +87,8 @@ def _feed(reference, wake):
         feeder = reference()
         if feeder is None or feeder._over:
             return
-        try:
+        if feeder._pipeline() is not None:
             feeder.flush()
-        except Exception:
-            pass     # it is kept by who sends, and comes up where results are asked for
         feeder = None
 
 

@@ -8,7 +8,9 @@ multiprocessing does, so that what stands below `if __name__ == '__main__':` is 
 that line is run up to the point where it makes its first pipeline: there the process becomes the worker.
 """
 
+import functools
 import importlib.util
+import inspect
 import io
 import os
 import pickle
@@ -46,6 +48,13 @@ def _is_of_main(target):
     return getattr(target, '__module__', None) in MAIN_NAMES
 
 
+def _is_async(target):
+    function = getattr(target, 'do_task', None) if isinstance(target, type) else target
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+
 def check_target(target):
     """TypeError or NotRepeatable if a worker process cannot find `target`."""
     name = _name_of(target)
@@ -74,6 +83,7 @@ def describe(adapter, target, **options):
     return pickle.dumps({
         'adapter': adapter,
         'name': _name_of(target),
+        'is_async': _is_async(target),
         'target': pickled,
         'options': pickled_options,
         'main': find_main(),

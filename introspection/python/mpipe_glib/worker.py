@@ -23,10 +23,10 @@ from mpipe_glib import program, values
 
 CHANNEL_FD, PAGE_FD = 3, 4
 HEADER = struct.Struct('<IBBHQ')
-HELLO, READY, TASK, RESULT, DONE, FAILED, PROGRESS, STOP, GOODBYE, TYPE, START, SKIPPED = range(1, 13)
+HELLO, READY, TASK, RESULT, DONE, FAILED, PROGRESS, STOP, GOODBYE, TYPE, START, SKIPPED, CANCEL = range(1, 14)
 LAST = 1                      # flag of a RESULT that ends its task
 DO_STOP_TASK, DISABLE_RESULT = 1, 2
-FEATURE_PAGE, FEATURE_START = 1, 2
+FEATURE_PAGE, FEATURE_START, FEATURE_CANCEL, FEATURE_SEVERAL = 1, 2, 4, 8
 
 RECEIVE_SIZE = 1 << 18
 LARGE = 1 << 16               # payloads from here on are received and sent by themselves
@@ -48,7 +48,7 @@ class Setup:
     """What the pipeline says in its HELLO."""
 
     def __init__(self, payload):
-        version, flags, self.index, texts_size = struct.unpack_from('<IIII', payload)
+        version, flags, self.concurrency, self.index, texts_size = struct.unpack_from('<IHHII', payload)
         if version != 1:
             raise ValueError(f'the pipeline speaks version {version} of the protocol')
         texts = bytes(payload[16:16 + texts_size]).split(b'\0')
@@ -535,6 +535,11 @@ class OriginalWorker:
 
 ADAPTERS = {'function': FunctionWorker, 'worker': ObjectWorker, 'original': OriginalWorker}
 
+def setup_is_async(setup):
+    """Whether the worker is a coroutine."""
+    return setup.description['is_async']
+
+
 #: The loop of this process, for those who put results from a function.
 current = None
 
@@ -547,8 +552,7 @@ def run_worker(loop, adapter, target, options):
     loop.typed = options.get('typed', False)
     try:
         try:
-            import inspect
-            if adapter == 'function' and inspect.iscoroutinefunction(target):
+            if setup_is_async(loop.setup):
                 from mpipe_glib import worker_async
                 loop = current = worker_async.AsyncLoop(loop)
             loop.worker = ADAPTERS[adapter](target, options, loop)
@@ -587,7 +591,10 @@ def main():
     try:
         kind, _, _, _, payload = inbox.next()
         setup = Setup(payload)
-        features = FEATURE_PAGE if Page.USABLE else FEATURE_START
+        if setup_is_async(setup):
+            features = FEATURE_START | FEATURE_CANCEL | FEATURE_SEVERAL
+        else:
+            features = FEATURE_PAGE if Page.USABLE else FEATURE_START
         outbox.add(HELLO, payload=struct.pack('<IIII', 1, features, os.getpid(), 0))
         outbox.flush()
         loop = Loop(channel, inbox, outbox, setup)

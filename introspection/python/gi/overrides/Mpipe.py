@@ -194,6 +194,7 @@ __all__.append('FilterStage')
 
 _END = object()
 _living = weakref.WeakSet()
+_working_off = set()     # stopped: what was put is done also if the program has forgotten the pipeline
 
 
 class _Reader:
@@ -250,9 +251,10 @@ class Pipeline(Mpipe.Pipeline):
         self._limited = any(stage.get_max_backlog() or stage.get_max_backlog_bytes() for stage in stages)
         task_type = first.get_task_type()
         self._task_kind = task_type.dup_string() if task_type is not None else None
-        self._feeder = feeder.Feeder(self._send, self._is_idle)
+        self._feeder = feeder.Feeder(self)
         self._is_typed = any(stage.get_result_type() is not None for stage in stages)
         _living.add(self)
+        _working_off.difference_update([pipeline for pipeline in _working_off if pipeline._is_completed()])
 
     # tasks in
 
@@ -268,6 +270,9 @@ class Pipeline(Mpipe.Pipeline):
             # the pipeline has ended by itself: these were accepted, and are accounted for
             failure = TaskError(f'{len(objects)} tasks were not begun: {error.message}', error.domain, error.code)
             self._ready.append((True, failure))
+
+    def _is_completed(self):
+        return self.get_state() == Mpipe.PipelineState.COMPLETED
 
     def _check_open(self):
         if self.get_state() != Mpipe.PipelineState.RUNNING:
@@ -330,12 +335,15 @@ class Pipeline(Mpipe.Pipeline):
         self._feeder.flush()
         self._stopped = True
         super().stop()
+        if not self._is_completed():
+            _working_off.add(self)
 
     def terminate(self):
         """Ends the pipeline now: tasks that are in it fail."""
         self._feeder.flush()
         self._stopped = True
         super().terminate()
+        _working_off.discard(self)
 
     # results out
 
@@ -363,6 +371,7 @@ class Pipeline(Mpipe.Pipeline):
                 return False
             if status == Mpipe.GetStatus.ENDED:
                 self._over = True
+                _working_off.discard(self)
                 return True
             try:
                 results = self._unpack(array)
@@ -452,6 +461,7 @@ class Pipeline(Mpipe.Pipeline):
                 # room appears only when results are taken
                 self._drain()
             if super().wait_until(_soon(), cancellable):
+                _working_off.discard(self)
                 return True
 
     def _drain(self):
@@ -578,7 +588,7 @@ def _at_exit():
     """The program ends: what was stopped is worked off, what was not is terminated, and so is everything when the
     program ends for an exception."""
     failed = hasattr(sys, 'last_type')
-    pipelines = [pipeline for pipeline in _living if pipeline.get_state() != Mpipe.PipelineState.COMPLETED]
+    pipelines = [pipeline for pipeline in _living if not pipeline._is_completed()]
     for pipeline in pipelines:
         if failed or not pipeline._stopped:
             pipeline.terminate()
