@@ -568,7 +568,9 @@ mpipe_worker_process_get_busy_us (MpipeWorkerProcess *self)
 guint
 mpipe_worker_process_get_concurrency (MpipeWorkerProcess *self)
 {
-  return (self->features & MPIPE_FEATURE_CONCURRENT) != 0 ? self->concurrency : 1;
+  const guint needed = MPIPE_FEATURE_CONCURRENT | MPIPE_FEATURE_START_FRAMES;
+
+  return (self->features & needed) == needed ? self->concurrency : 1;
 }
 
 /* Returns: the number up to which the worker says that it has begun its tasks, 0 when it does not say. */
