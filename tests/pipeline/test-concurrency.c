@@ -565,6 +565,109 @@ test_uses_every_worker (const MpipeTestWay *way)
 }
 
 static void
+begun_cb (MpipePipeline *pipeline, guint64 task_id, MpipeStage *stage, double fraction,
+          const char *message, gpointer user_data)
+{
+  guint64 *begun = user_data;
+
+  *begun |= 1u << task_id;
+}
+
+static void
+iterate_until_begun (guint64 *begun, guint64 ids)
+{
+  while ((*begun & ids) != ids)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+test_moves_what_waits (const MpipeTestWay *way)
+{
+  /* each worker has two open and one that waits; when one worker has room, it gets that of the other too */
+  static const char *const tasks[]
+      = { "cancel a", "cancel b", "cancel c", "cancel d", "cancel e", "cancel f" };
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint64 begun = 0;
+
+  if (way->in_threads && !way->with_page)
+    {
+      g_test_skip ("nothing is taken back without a page");
+      return;
+    }
+  pipeline = mpipe_test_pipeline (new_stage (way, 2, 2));
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (begun_cb), &begun);
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
+    put (pipeline, tasks[i]);
+  iterate_until_begun (&begun, 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4);
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 2));
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 4));
+  iterate_until_begun (&begun, 1 << 5 | 1 << 6);
+  for (guint64 id = 1; id <= G_N_ELEMENTS (tasks); id++)
+    g_assert_true (mpipe_pipeline_cancel_task (pipeline, id));
+  mpipe_pipeline_stop (pipeline);
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
+    {
+      g_autoptr (GError) error = mpipe_test_get_error (pipeline);
+
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_keeps_to_limits (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, 2, 5);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_put = 0, n_got = 0;
+
+  mpipe_stage_set_max_backlog (stage, 12);
+  pipeline = mpipe_test_pipeline (stage);
+  while (n_got < 1000)
+    {
+      while (n_put < 1000 && n_put - n_got < 12)
+        {
+          put (pipeline, n_put % 2 ? "later x" : "thread x");
+          n_put++;
+        }
+      expect (pipeline, "x");
+      n_got++;
+    }
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_goes_through_several_stages (const MpipeTestWay *way)
+{
+  MpipeStage *first = new_stage (way, 1, 4);
+  g_autoptr (MpipeStage) second = new_stage (way, 1, 4);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  GHashTable *seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  mpipe_stage_link (first, second);
+  pipeline = mpipe_test_pipeline (first);
+  for (int i = 0; i < 500; i++)
+    {
+      g_autofree char *task = g_strdup_printf ("later thread echo %d", i);
+
+      put (pipeline, task);
+    }
+  mpipe_pipeline_stop (pipeline);
+  for (int i = 0; i < 500; i++)
+    {
+      g_autoptr (GVariant) value = mpipe_test_get (pipeline);
+      g_autofree char *expected = g_strdup_printf ("echo %d", i);
+
+      if (way->ordered)
+        g_assert_cmpstr (g_variant_get_string (value, NULL), ==, expected);
+      g_assert_true (g_hash_table_add (seen, g_variant_dup_string (value, NULL)));
+    }
+  mpipe_test_get_end (pipeline);
+  g_hash_table_unref (seen);
+}
+
+static void
 test_waits_for_open_tasks_when_it_stops (const MpipeTestWay *way)
 {
   MpipeStage *stage = new_stage (way, 1, 3);
@@ -894,6 +997,9 @@ main (int argc, char **argv)
   ADD (test_has_no_more_open_than_it_may, "has-no-more-open-than-it-may");
   ADD (test_mixes_all_sorts, "mixes-all-sorts");
   ADD (test_uses_every_worker, "uses-every-worker");
+  ADD (test_moves_what_waits, "moves-what-waits");
+  ADD (test_keeps_to_limits, "keeps-to-limits");
+  ADD (test_goes_through_several_stages, "goes-through-several-stages");
   ADD (test_waits_for_open_tasks_when_it_stops, "waits-for-open-tasks-when-it-stops");
   ADD (test_does_plain_tasks_one_by_one, "does-plain-tasks-one-by-one");
   ADD (test_ends_with_its_pipeline, "ends-with-its-pipeline");
