@@ -15,6 +15,8 @@ typedef struct
   gboolean available; /* ready, and takes tasks */
   gboolean can_give;  /* tasks that it has not begun can be taken back */
   guint n_leased;
+  guint concurrency;  /* how many of them the worker does at a time; 0 for one */
+  guint n_begun;      /* that it is known to be on; at least one is taken for granted */
   guint credit;
   gint64 waited_us;   /* since it answered last, or was given tasks while it had none */
   double service_us;  /* estimated time of one task */

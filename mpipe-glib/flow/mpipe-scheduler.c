@@ -43,11 +43,12 @@ mpipe_scheduler_share (const MpipeSchedulerPlace *places, guint n_places, guint 
   return (guint) CLAMP (share, 1, places[picked].credit - places[picked].n_leased);
 }
 
+/* Whether a worker could begin a task at once. */
 gboolean
 mpipe_scheduler_has_idle (const MpipeSchedulerPlace *places, guint n_places)
 {
   for (guint i = 0; i < n_places; i++)
-    if (places[i].available && places[i].n_leased == 0)
+    if (places[i].available && places[i].n_leased < MAX (places[i].concurrency, 1))
       return TRUE;
   return FALSE;
 }
@@ -66,18 +67,18 @@ mpipe_scheduler_find_giver (const MpipeSchedulerPlace *places, guint n_places, g
     {
       const MpipeSchedulerPlace *place = &places[i];
       double slowest = MAX (place->service_us, (double) place->waited_us);
+      guint n_begun = MAX (place->n_begun, 1);
       double queued;
 
-      if (!place->can_give || place->n_leased < 2)
+      if (!place->can_give || place->n_leased <= n_begun)
         continue;
       *out_maybe_later = TRUE;
-      queued = (place->n_leased - 1) * slowest;
+      queued = (place->n_leased - n_begun) * slowest;
       if (queued < MPIPE_SCHEDULER_IMBALANCE_US || queued <= longest)
         continue;
       longest = queued;
       giver = i;
+      *out_n_tasks = (place->n_leased - n_begun + 1) / 2;
     }
-  if (giver != MPIPE_SCHEDULER_NONE)
-    *out_n_tasks = places[giver].n_leased / 2;
   return giver;
 }

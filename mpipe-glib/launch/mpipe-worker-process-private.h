@@ -31,6 +31,7 @@ typedef struct
   gboolean (*result) (gpointer owner, guint64 sequence, const MpipePayload *result, gboolean last);
   gboolean (*done) (gpointer owner, guint64 sequence);
   gboolean (*failed) (gpointer owner, guint64 sequence, const char *reason);
+  void (*begun) (gpointer owner, guint64 sequence); /* of those workers that say so */
   gboolean (*skipped) (gpointer owner, guint64 sequence);
   gboolean (*progress) (gpointer owner, guint64 sequence, double fraction, const char *text);
   void (*received) (gpointer owner); /* after a batch of the above */
@@ -45,6 +46,7 @@ typedef struct
   gboolean do_stop_task;
   gboolean disable_result;
   guint start_timeout_ms; /* 0: for ever */
+  guint concurrency;      /* how many tasks it may have open at a time */
 } MpipeWorkerProcessOptions;
 
 MpipeWorkerProcess *mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
@@ -57,12 +59,16 @@ void mpipe_worker_process_unref (MpipeWorkerProcess *self);
 MpipeWorkerProcessState mpipe_worker_process_get_state (MpipeWorkerProcess *self);
 int mpipe_worker_process_get_pid (MpipeWorkerProcess *self);
 gint64 mpipe_worker_process_get_busy_us (MpipeWorkerProcess *self);
+guint mpipe_worker_process_get_concurrency (MpipeWorkerProcess *self);
+guint64 mpipe_worker_process_get_begun (MpipeWorkerProcess *self);
 gboolean mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *out_sequence,
                                            gint64 *out_since);
 
 void mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
                                      const MpipePayload *task);
 void mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence);
+gboolean mpipe_worker_process_can_cancel (MpipeWorkerProcess *self);
+void mpipe_worker_process_send_cancel (MpipeWorkerProcess *self, guint64 sequence);
 void mpipe_worker_process_flush (MpipeWorkerProcess *self);
 void mpipe_worker_process_set_reading (MpipeWorkerProcess *self, gboolean reading);
 gboolean mpipe_worker_process_can_recall (MpipeWorkerProcess *self);

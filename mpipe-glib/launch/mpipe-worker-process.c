@@ -36,7 +36,8 @@ struct _MpipeWorkerProcess
   GSource *out_source;   /* NULL unless the channel is full */
   GSource *timer_source; /* of the start, then of the end */
 
-  guint features; /* of the worker's HELLO; 0 before */
+  guint features;    /* of the worker's HELLO; 0 before */
+  guint concurrency; /* that it was allowed */
   gboolean said_hello;
   gboolean said_goodbye;
   gboolean channel_ended;
@@ -351,7 +352,10 @@ handle_frame (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
     case MPIPE_FRAME_START:
       self->started = sequence;
       self->started_at = g_get_monotonic_time ();
-      return check_may_answer (self, frame, error);
+      if (!check_may_answer (self, frame, error))
+        return FALSE;
+      self->events->begun (self->owner, sequence);
+      return TRUE;
     case MPIPE_FRAME_PROGRESS:
       return check_may_answer (self, frame, error) && handle_progress (self, frame, error);
     case MPIPE_FRAME_GOODBYE:
@@ -497,6 +501,25 @@ mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence)
   mpipe_channel_send (self->channel, &header, NULL, NULL);
 }
 
+/* Whether the worker can be told to give up a single task. */
+gboolean
+mpipe_worker_process_can_cancel (MpipeWorkerProcess *self)
+{
+  return (self->features & MPIPE_FEATURE_CANCEL) != 0
+         && (self->state == MPIPE_WORKER_PROCESS_READY
+             || self->state == MPIPE_WORKER_PROCESS_STOPPING);
+}
+
+/* Asks the worker to end a task soon, in whatever way; leaves with the next flush. */
+void
+mpipe_worker_process_send_cancel (MpipeWorkerProcess *self, guint64 sequence)
+{
+  MpipeFrameHeader header = { .kind = MPIPE_FRAME_CANCEL, .sequence = sequence };
+
+  g_assert (mpipe_worker_process_can_cancel (self));
+  mpipe_channel_send (self->channel, &header, NULL, NULL);
+}
+
 /* Taking back */
 
 gboolean
@@ -541,6 +564,24 @@ mpipe_worker_process_get_busy_us (MpipeWorkerProcess *self)
   return self->page != NULL ? MAX (mpipe_page_get_busy (self->page), 0) : 0;
 }
 
+/* Returns: how many tasks the worker has open at a time, if it is given so many. */
+guint
+mpipe_worker_process_get_concurrency (MpipeWorkerProcess *self)
+{
+  const guint needed = MPIPE_FEATURE_CONCURRENT | MPIPE_FEATURE_START_FRAMES;
+
+  return (self->features & needed) == needed ? self->concurrency : 1;
+}
+
+/* Returns: the number up to which the worker says that it has begun its tasks, 0 when it does not say. */
+guint64
+mpipe_worker_process_get_begun (MpipeWorkerProcess *self)
+{
+  if ((self->features & MPIPE_FEATURE_PAGE) == 0 || self->page == NULL)
+    return 0;
+  return mpipe_page_get_begun (self->page);
+}
+
 /* Returns: whether the worker tells which task it is on; then @out_sequence is set, to 0 when it says that
  * it is on none. */
 gboolean
@@ -583,6 +624,7 @@ send_hello (MpipeWorkerProcess *self, const MpipeLaunchSpec *spec,
     .index = spec->index,
     .do_stop_task = options->do_stop_task,
     .disable_result = options->disable_result,
+    .concurrency = options->concurrency,
     .parameters = options->parameters,
   };
   g_autoptr (GBytes) bytes = mpipe_worker_setup_to_bytes (&setup);
@@ -616,6 +658,7 @@ mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
   self->page = page;
   self->channel = mpipe_channel_new (stream, FALSE);
   self->type_map = mpipe_type_map_new (types);
+  self->concurrency = options->concurrency;
 
   mpipe_child_wait_async (child, exited_cb, worker_process_ref (self));
   mpipe_worker_process_set_reading (self, TRUE);

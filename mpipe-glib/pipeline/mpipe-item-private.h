@@ -34,8 +34,10 @@ typedef struct
   MpipeLineage *lineage; /* NULL before the engine took it */
   guint64 place;          /* in the order of the stage it is in; 0 before it has one */
   guint n_attempts;       /* of the stage it is in */
+  gint64 begun_at;        /* when its worker said that it began, or was told to give it up; 0 before */
   gboolean has_passed_on : 1; /* some of its results are on their way: it must not be done again */
   gboolean is_stop : 1;       /* no task: the last call of a worker */
+  gboolean is_begun : 1;      /* its worker has said so */
   gboolean is_cancelled : 1;  /* its results do not count */
   MpipeProducer producer;
   MpipeFifo held; /* results kept back until the task has ended */

@@ -552,6 +552,45 @@ mpipe_stage_set_max_attempts (MpipeStage *self, guint max_attempts)
 }
 
 /**
+ * mpipe_stage_get_concurrency: (get-property concurrency):
+ * @self: a stage
+ *
+ * Gets how many tasks each worker may have open at a time.
+ *
+ * Returns: the number of tasks
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_concurrency (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->concurrency;
+}
+
+/**
+ * mpipe_stage_set_concurrency: (set-property concurrency):
+ * @self: a stage that is in no pipeline yet
+ * @concurrency: the number of tasks, from 1 to 4096
+ *
+ * Sets how many tasks each worker may have open at a time.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_concurrency (MpipeStage *self, guint concurrency)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (concurrency >= 1 && concurrency <= MPIPE_STAGE_CONCURRENCY_MAX);
+
+  if (!mpipe_stage_may_change (self) || self->concurrency == concurrency)
+    return;
+  self->concurrency = concurrency;
+  g_object_notify (G_OBJECT (self), "concurrency");
+}
+
+/**
  * mpipe_stage_get_launcher: (get-property launcher):
  * @self: a stage
  *

@@ -36,6 +36,7 @@ struct _MpipeStage
   guint task_timeout_ms;
   guint start_timeout_ms;
   guint max_attempts;
+  guint concurrency;
   MpipeLauncher *launcher; /* NULL for the default one */
 
   MpipeStageStatistics statistics;
@@ -57,7 +58,8 @@ struct _MpipeStageClass
 #define MPIPE_STAGE_CLASS(klass)                                                                   \
   (G_TYPE_CHECK_CLASS_CAST ((klass), MPIPE_TYPE_STAGE, MpipeStageClass))
 
-#define MPIPE_STAGE_SIZE_MAX 1024 /* processes */
+#define MPIPE_STAGE_SIZE_MAX 1024        /* processes */
+#define MPIPE_STAGE_CONCURRENCY_MAX 4096 /* tasks of one of them */
 
 gboolean mpipe_stage_may_change (MpipeStage *self);
 gboolean mpipe_stage_check (MpipeStage *self, GError **error);

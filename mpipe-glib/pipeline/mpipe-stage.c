@@ -215,6 +215,19 @@ typedef enum
   PROP_MAX_ATTEMPTS,
 
   /**
+   * MpipeStage:concurrency: (getter get_concurrency) (setter set_concurrency)
+   *
+   * How many tasks each worker may have open at a time.
+   *
+   * This is for workers whose tasks end later, see [class@Mpipe.Task]; others do one task after the other whatever
+   * is set here. When a worker with several open tasks dies, each of them may have been the reason, and fails or
+   * is tried again.
+   *
+   * Since: 1.0
+   */
+  PROP_CONCURRENCY,
+
+  /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
    *
    * What starts the workers; %NULL for child processes on this machine.
@@ -381,6 +394,9 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_MAX_ATTEMPTS:
       mpipe_stage_set_max_attempts (self, g_value_get_uint (value));
       break;
+    case PROP_CONCURRENCY:
+      mpipe_stage_set_concurrency (self, g_value_get_uint (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -452,6 +468,9 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_MAX_ATTEMPTS:
       g_value_set_uint (value, self->max_attempts);
+      break;
+    case PROP_CONCURRENCY:
+      g_value_set_uint (value, self->concurrency);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -539,6 +558,8 @@ install_description (GObjectClass *object_class)
                                                       START_TIMEOUT_MS_DEFAULT, set);
   properties[PROP_MAX_ATTEMPTS]
       = g_param_spec_uint ("max-attempts", NULL, NULL, 1, G_MAXUINT, 1, set);
+  properties[PROP_CONCURRENCY] = g_param_spec_uint ("concurrency", NULL, NULL, 1,
+                                                    MPIPE_STAGE_CONCURRENCY_MAX, 1, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
 }
@@ -586,6 +607,7 @@ mpipe_stage_init (MpipeStage *self)
   self->size = 1;
   self->ordered = TRUE;
   self->max_attempts = 1;
+  self->concurrency = 1;
   self->start_timeout_ms = START_TIMEOUT_MS_DEFAULT;
   self->workers = g_list_store_new (MPIPE_TYPE_WORKER_INFO);
 }

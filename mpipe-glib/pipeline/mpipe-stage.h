@@ -92,6 +92,10 @@ guint mpipe_stage_get_max_attempts (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_max_attempts (MpipeStage *self, guint max_attempts);
 MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_concurrency (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_concurrency (MpipeStage *self, guint concurrency);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);

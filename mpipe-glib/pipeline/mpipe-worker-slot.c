@@ -5,7 +5,8 @@
  * the slot waits for its next start, unless the stage needs no more workers (retired) or too many processes
  * in a row ended without having answered anything (given up; `problem` says why).
  *
- * Tasks are held under the numbers that the process knows them by, in the order in which they were given. */
+ * Tasks are held under the numbers that the process knows them by, in the order in which they were given. A process
+ * that has several open at a time says when each begins. */
 
 #include "config.h"
 
@@ -38,12 +39,15 @@ struct _MpipeWorkerSlot
   gint64 busy_us_before;   /* of the processes before */
   gboolean accused;        /* ended for a task that has failed already */
   gboolean holds_cancelled; /* a task that cannot be taken back */
+  guint64 condemned;       /* the task that the process is ended for; 0 when that is still to be found */
 
   MpipeLeases *leases; /* of MpipeItem, owned */
   MpipeWindow window;
   guint n_done;         /* since the last update of the window */
   gint64 measured_from; /* when the worker began on what it holds, as far as is known */
   guint64 recall_until; /* numbers before this are being taken back; 0 when none are */
+  guint n_begun;        /* tasks that the process has said to have begun */
+  gboolean has_cancelled; /* some of those may have been cancelled */
 
   GSource *timeout_source;
   guint64 timed_number; /* the task whose time is being taken */
@@ -98,10 +102,21 @@ end_recall_at (MpipeWorkerSlot *self, guint64 number)
   mpipe_worker_process_end_recall (self->process);
 }
 
+/* Returns: (nullable): the task that is held under @number, and no more */
+static MpipeItem *
+remove_lease (MpipeWorkerSlot *self, guint64 number)
+{
+  MpipeItem *task = mpipe_leases_remove (self->leases, number);
+
+  if (task != NULL && task->is_begun)
+    self->n_begun--;
+  return task;
+}
+
 static MpipeItem *
 release (MpipeWorkerSlot *self, guint64 number)
 {
-  MpipeItem *task = mpipe_leases_remove (self->leases, number);
+  MpipeItem *task = remove_lease (self, number);
 
   end_recall_at (self, number);
   if (task->is_stop)
@@ -191,6 +206,22 @@ failed_cb (gpointer owner, guint64 number, const char *reason)
   return TRUE;
 }
 
+/* A worker that begins its tasks in order has noticed then what was taken back before. */
+static void
+begun_cb (gpointer owner, guint64 number)
+{
+  MpipeWorkerSlot *self = owner;
+  MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+  if (task == NULL || task->is_begun)
+    return;
+  task->is_begun = TRUE;
+  self->n_begun++;
+  if (task->begun_at == 0)
+    task->begun_at = g_get_monotonic_time ();
+  end_recall_at (self, number);
+}
+
 /* The worker found a task taken back before it began it. */
 static gboolean
 skipped_cb (gpointer owner, guint64 number)
@@ -200,7 +231,7 @@ skipped_cb (gpointer owner, guint64 number)
   if (number >= self->recall_until)
     return FALSE;
   if (mpipe_leases_get (self->leases, number) != NULL)
-    self->events->returned (self->owner, mpipe_leases_remove (self->leases, number));
+    self->events->returned (self->owner, remove_lease (self, number));
   end_recall_at (self, number);
   return TRUE;
 }
@@ -243,6 +274,12 @@ received_cb (gpointer owner)
 
 static void timeout_check (MpipeWorkerSlot *self);
 
+static GError *
+new_cancellation (void)
+{
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "was ended by a cancellation");
+}
+
 static gboolean
 timeout_cb (gpointer user_data)
 {
@@ -282,28 +319,96 @@ measure_current (MpipeWorkerSlot *self, gint64 now)
   return now - since;
 }
 
+static gboolean
+is_concurrent (MpipeWorkerSlot *self)
+{
+  return mpipe_worker_process_get_concurrency (self->process) > 1;
+}
+
+/* Looks at tasks whose beginning is known: those that were @cancelled, or the others. Returns: (nullable): the one
+ * that has been on for longest, @out_elapsed_us long */
+static MpipeItem *
+find_longest (MpipeWorkerSlot *self, gboolean cancelled, gint64 now, gint64 *out_elapsed_us,
+              guint64 *out_number)
+{
+  MpipeItem *longest = NULL;
+
+  for (guint64 number = mpipe_leases_get_oldest (self->leases);
+       number < mpipe_leases_get_next (self->leases); number++)
+    {
+      MpipeItem *task = mpipe_leases_get (self->leases, number);
+      gint64 elapsed_us;
+
+      if (task == NULL || task->begun_at == 0 || !task->is_cancelled != !cancelled)
+        continue;
+      elapsed_us = self->paused ? 0 : now - MAX (task->begun_at, self->resumed_at);
+      if (longest != NULL && elapsed_us <= *out_elapsed_us)
+        continue;
+      longest = task;
+      *out_elapsed_us = elapsed_us;
+      *out_number = number;
+    }
+  return longest;
+}
+
+/* Returns: how long the worker may still be on what it is on, G_MAXINT64 for ever; not above 0 when it has been
+ * for too long, on @out_number, if that is known. */
+static gint64
+get_time_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
+{
+  gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
+  gint64 elapsed_us = 0;
+
+  *out_number = 0;
+  if (limit_us == 0)
+    return G_MAXINT64;
+  if (!is_concurrent (self))
+    return limit_us - measure_current (self, now);
+  find_longest (self, FALSE, now, &elapsed_us, out_number);
+  return limit_us - elapsed_us;
+}
+
+/* The same for tasks that it was told to give up. */
+static gint64
+get_grace_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
+{
+  gint64 elapsed_us = 0;
+
+  if (self->has_cancelled)
+    self->has_cancelled = find_longest (self, TRUE, now, &elapsed_us, out_number) != NULL;
+  return self->has_cancelled ? MPIPE_WORKER_PROCESS_GRACE_MS * 1000 - elapsed_us : G_MAXINT64;
+}
+
+static void
+condemn (MpipeWorkerSlot *self, guint64 number, GError *reason)
+{
+  self->condemned = number;
+  mpipe_worker_process_end (self->process, reason);
+}
+
 static void
 timeout_check (MpipeWorkerSlot *self)
 {
-  gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
-  gint64 elapsed_us, left_ms;
+  gint64 now, left_us, grace_left_us;
+  guint64 late, cancelled;
 
-  if (limit_us == 0 || self->timeout_source != NULL || self->process == NULL
-      || mpipe_leases_get_n (self->leases) == 0
+  if ((self->stage->task_timeout_ms == 0 && !self->has_cancelled) || self->timeout_source != NULL
+      || self->process == NULL || mpipe_leases_get_n (self->leases) == 0
       || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
     return;
-  elapsed_us = measure_current (self, g_get_monotonic_time ());
-  if (elapsed_us >= limit_us)
-    {
-      mpipe_worker_process_end (
-          self->process, g_error_new (MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT,
-                                      "exceeded the time limit of %u ms",
-                                      self->stage->task_timeout_ms));
-      return;
-    }
-  left_ms = (limit_us - elapsed_us) / 1000 + 1;
-  self->timeout_source
-      = attach_timer (self, (guint) left_ms, timeout_cb, "[mpipe] time limit of a task");
+  now = g_get_monotonic_time ();
+  left_us = get_time_left (self, now, &late);
+  grace_left_us = get_grace_left (self, now, &cancelled);
+  if (left_us <= 0)
+    condemn (self, late,
+             g_error_new (MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT, "exceeded the time limit of %u ms",
+                          self->stage->task_timeout_ms));
+  else if (grace_left_us <= 0)
+    condemn (self, cancelled, new_cancellation ());
+  else if (MIN (left_us, grace_left_us) < G_MAXINT64)
+    self->timeout_source
+        = attach_timer (self, (guint) (MIN (left_us, grace_left_us) / 1000 + 1), timeout_cb,
+                        "[mpipe] time limit of a task");
 }
 
 /* The start */
@@ -327,6 +432,7 @@ static const MpipeWorkerProcessEvents process_events = {
   .result = result_cb,
   .done = done_cb,
   .failed = failed_cb,
+  .begun = begun_cb,
   .skipped = skipped_cb,
   .progress = progress_cb,
   .received = received_cb,
@@ -347,6 +453,7 @@ mpipe_worker_slot_start (MpipeWorkerSlot *self)
     .do_stop_task = stage->do_stop_task,
     .disable_result = stage->disable_result,
     .start_timeout_ms = stage->start_timeout_ms,
+    .concurrency = stage->concurrency,
   };
   g_autoptr (GError) error = NULL;
 
@@ -404,9 +511,61 @@ find_culprit (MpipeWorkerSlot *self)
   return mpipe_leases_get (self->leases, number) != NULL ? number : 0;
 }
 
-/* Says which task an end is charged to: “… died of signal 11 on task 41”. */
+/* Whether the process has begun a task that it holds, as far as is known. */
+static gboolean
+is_open (MpipeWorkerSlot *self, guint64 number)
+{
+  const MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+  return task != NULL
+         && (task->is_begun || number <= mpipe_worker_process_get_begun (self->process));
+}
+
+static guint
+count_open (MpipeWorkerSlot *self)
+{
+  guint n = 0;
+
+  for (guint64 number = mpipe_leases_get_oldest (self->leases);
+       number < mpipe_leases_get_next (self->leases); number++)
+    n += is_open (self, number);
+  return n;
+}
+
+/* What the end of a process is charged to. */
+typedef struct
+{
+  guint64 culprit;   /* the number of a task, 0 for none */
+  guint n_suspects;  /* when it was one of several: all that are open are charged; else 0 */
+  gboolean on_task;  /* the end had to do with a task */
+} Charge;
+
+static Charge
+find_charge (MpipeWorkerSlot *self)
+{
+  Charge charge = { .on_task = self->accused || self->condemned != 0 };
+
+  if (self->accused)
+    return charge;
+  if (self->condemned != 0)
+    charge.culprit = mpipe_leases_get (self->leases, self->condemned) != NULL ? self->condemned : 0;
+  else if (is_concurrent (self))
+    charge.n_suspects = count_open (self);
+  else
+    charge.culprit = find_culprit (self);
+  charge.on_task |= charge.culprit != 0 || charge.n_suspects != 0;
+  return charge;
+}
+
+static gboolean
+is_charged (MpipeWorkerSlot *self, const Charge *charge, guint64 number)
+{
+  return charge->n_suspects > 0 ? is_open (self, number) : number == charge->culprit;
+}
+
+/* Says which task an end is charged to: “… died of signal 11 on task 41”; or “… on task 41 or one of 2 others”. */
 static char *
-name_task (const GError *error, const MpipeItem *task)
+name_task (const GError *error, const MpipeItem *task, guint n_suspects)
 {
   gboolean is_sentence = error->domain == MPIPE_ERROR
                          && (error->code == MPIPE_ERROR_WORKER_DIED
@@ -414,37 +573,46 @@ name_task (const GError *error, const MpipeItem *task)
   g_autofree char *name = task->is_stop
                               ? g_strdup ("its stop task")
                               : g_strdup_printf ("task %" G_GUINT64_FORMAT, task->id);
+  g_autofree char *others = NULL;
 
-  return g_strdup_printf (is_sentence ? "%s on %s" : "%s (on %s)", error->message, name);
+  if (n_suspects > 1 && error->domain == MPIPE_ERROR)
+    others = g_strdup_printf (n_suspects == 2 ? " or another" : " or one of %u others",
+                              n_suspects - 1);
+  return g_strdup_printf (is_sentence ? "%s on %s%s" : "%s (on %s%s)", error->message, name,
+                          others != NULL ? others : "");
 }
 
 static void
-charge (MpipeWorkerSlot *self, guint64 number, const GError *error)
+charge_task (MpipeWorkerSlot *self, MpipeItem *task, const GError *error, guint n_suspects)
 {
-  MpipeItem *task = mpipe_leases_remove (self->leases, number);
   GError *charged = g_error_copy (error);
 
   g_free (charged->message);
-  charged->message = name_task (error, task);
+  charged->message = name_task (error, task, n_suspects);
   if (!task->is_stop)
     mpipe_counter_add (&self->statistics->n_failed, 1);
   self->events->ended (self->owner, task, charged, TRUE);
 }
 
-/* Tasks that were not begun go back as if nothing had happened. */
+/* Tasks that were not begun, or are innocent, go back as if nothing had happened. The last one goes first: those
+ * that are done again are in front of others, in their order. */
 static void
-give_back_all (MpipeWorkerSlot *self)
+give_up_all (MpipeWorkerSlot *self, const Charge *charge, const GError *error)
 {
   for (guint64 number = mpipe_leases_get_next (self->leases); number-- > 1;)
     {
+      gboolean charged;
       MpipeItem *task;
 
       if (mpipe_leases_get_n (self->leases) == 0)
         break;
-      task = mpipe_leases_remove (self->leases, number);
+      charged = is_charged (self, charge, number);
+      task = remove_lease (self, number);
       if (task == NULL)
         continue;
-      if (task->is_stop)
+      if (charged)
+        charge_task (self, task, error, charge->n_suspects);
+      else if (task->is_stop)
         self->events->ended (self->owner, task, NULL, FALSE);
       else
         self->events->returned (self->owner, task);
@@ -471,24 +639,24 @@ ended_cb (gpointer owner, const GError *error)
   MpipeWorkerSlot *self = owner;
   g_autofree char *worker = describe_worker (self);
   g_autoptr (GError) named = NULL;
-  guint64 culprit = self->accused ? 0 : find_culprit (self);
-  gboolean on_task = culprit != 0 || self->accused;
+  Charge charge = find_charge (self);
 
   if (error != NULL)
     {
       named = g_error_copy (error);
       g_prefix_error (&named, "%s ", worker);
     }
-  else if (culprit != 0)
+  else if (charge.culprit != 0 || charge.n_suspects != 0)
     named = g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED, "%s stopped", worker);
 
   count_end (self);
-  if (culprit != 0)
-    charge (self, culprit, named);
-  give_back_all (self);
+  give_up_all (self, &charge, named);
   drop_source (&self->timeout_source);
   self->timed_number = 0;
   self->recall_until = 0;
+  self->n_begun = 0;
+  self->has_cancelled = FALSE;
+  self->condemned = 0;
   self->accused = FALSE;
   self->holds_cancelled = FALSE;
   self->paused = FALSE;
@@ -496,7 +664,7 @@ ended_cb (gpointer owner, const GError *error)
   self->window = (MpipeWindow){ 0 };
   g_clear_pointer (&self->process, mpipe_worker_process_unref);
   if (named != NULL)
-    plan_restart (self, on_task, named);
+    plan_restart (self, charge.on_task, named);
   self->events->exited (self->owner, self->index, named);
   self->events->changed (self->owner);
 }
@@ -546,6 +714,8 @@ mpipe_worker_slot_give (MpipeWorkerSlot *self, MpipeItem *task)
 
   if (mpipe_leases_get_n (self->leases) == 0)
     self->measured_from = g_get_monotonic_time ();
+  task->begun_at = 0;
+  task->is_begun = FALSE;
   number = mpipe_leases_add (self->leases, task);
   mpipe_worker_process_send_task (self->process, number, &task->payload);
 }
@@ -570,7 +740,7 @@ recall_from (MpipeWorkerSlot *self, guint64 first)
   certain = mpipe_worker_process_recall (self->process, first, until);
   for (guint64 number = until; number-- > certain;)
     {
-      MpipeItem *task = mpipe_leases_remove (self->leases, number);
+      MpipeItem *task = remove_lease (self, number);
 
       if (task != NULL)
         self->events->returned (self->owner, task);
@@ -600,14 +770,40 @@ end_if_cancelled (MpipeWorkerSlot *self)
 
   if (culprit == 0 || !((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
     return FALSE;
-  mpipe_worker_process_end (self->process, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                        "was ended by a cancellation"));
+  mpipe_worker_process_end (self->process, new_cancellation ());
   return TRUE;
 }
 
+/* Tells the worker to give up the tasks of @id that it is on, for a second; those that it has not begun are taken
+ * back, if they can be. */
+static void
+cancel_gently (MpipeWorkerSlot *self, guint64 id, guint64 first)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  for (guint64 number = first; number < mpipe_leases_get_next (self->leases); number++)
+    {
+      MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+      if (task == NULL || task->is_stop || task->id != id)
+        continue;
+      if (!is_open (self, number) && mpipe_worker_process_can_recall (self->process))
+        recall_from (self, number);
+      if (mpipe_leases_get (self->leases, number) == NULL)
+        break; /* with all behind it */
+      mpipe_worker_process_send_cancel (self->process, number);
+      if (!is_open (self, number))
+        continue;
+      task->begun_at = now;
+      self->has_cancelled = TRUE;
+    }
+  drop_source (&self->timeout_source);
+  mpipe_worker_slot_flush (self);
+}
+
 /* Tasks of @id that the worker holds fail: those not begun are taken back, also while others are (more of
- * them then); one that runs takes the worker with it. A worker from which nothing can be taken back is ended
- * when it begins with one. */
+ * them then). One that runs is to end soon; if the worker cannot be told so, it is ended, and one from which nothing
+ * can be taken back is ended when it begins with one. */
 void
 mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id)
 {
@@ -624,8 +820,14 @@ mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id)
       if (first == 0)
         first = number;
     }
-  if (first == 0 || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING
-      || end_if_cancelled (self))
+  if (first == 0 || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
+    return;
+  if (mpipe_worker_process_can_cancel (self->process))
+    {
+      cancel_gently (self, id, first);
+      return;
+    }
+  if (end_if_cancelled (self))
     return;
   if (!mpipe_worker_process_can_recall (self->process))
     {
@@ -671,10 +873,16 @@ is_available (MpipeWorkerSlot *self)
 void
 mpipe_worker_slot_describe (MpipeWorkerSlot *self, MpipeSchedulerPlace *out_place)
 {
+  guint concurrency
+      = self->process != NULL ? mpipe_worker_process_get_concurrency (self->process) : 1;
+
   *out_place = (MpipeSchedulerPlace){
     .available = is_available (self),
     .n_leased = mpipe_leases_get_n (self->leases),
-    .credit = mpipe_window_get_credit (&self->window),
+    .concurrency = concurrency,
+    .n_begun = self->n_begun,
+    /* one is on its way while all that may be open are */
+    .credit = MAX (mpipe_window_get_credit (&self->window), concurrency + 1),
     .service_us = self->window.service_us,
   };
   out_place->can_give = out_place->available && can_recall (self);

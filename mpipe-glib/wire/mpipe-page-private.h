@@ -22,6 +22,7 @@ void mpipe_page_end (MpipePage *self, gint64 busy_us);
 
 /* engine's side */
 guint64 mpipe_page_get_current (MpipePage *self, gint64 *out_since);
+guint64 mpipe_page_get_begun (MpipePage *self);
 gint64 mpipe_page_get_busy (MpipePage *self);
 guint64 mpipe_page_recall (MpipePage *self, guint64 from, guint64 until);
 void mpipe_page_end_recall (MpipePage *self);

@@ -155,6 +155,13 @@ mpipe_page_get_current (MpipePage *self, gint64 *out_since)
   return since != 0 ? begun : 0;
 }
 
+/* Returns: the sequence of the last task that the worker says it began, ended or not. */
+guint64
+mpipe_page_get_begun (MpipePage *self)
+{
+  return __atomic_load_n (&self->words->begun, __ATOMIC_SEQ_CST);
+}
+
 gint64
 mpipe_page_get_busy (MpipePage *self)
 {

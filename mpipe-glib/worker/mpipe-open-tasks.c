@@ -26,12 +26,12 @@ struct _MpipeOpenTasks
 {
   gatomicrefcount n_refs;
   MpipeOpenTasksOptions options;
-  GMainContext *context; /* of the worker */
-  GThread *thread;       /* of the worker; only to be compared */
+  GThread *thread; /* of the worker; only to be compared */
 
   GMutex lock;
   MpipeOutbox *outbox; /* of the loop; NULL when that has ended: answers go nowhere then */
   MpipePage *page;     /* of the loop; NULL when there is none */
+  GMainContext *context; /* of the worker; NULL when the loop has ended */
   GHashTable *tasks;   /* of OpenTask, by its sequence */
   gint64 busy_since;   /* when the first of those that are open began */
 };
@@ -76,7 +76,6 @@ mpipe_open_tasks_unref (MpipeOpenTasks *self)
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
   g_hash_table_unref (self->tasks);
-  g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -88,6 +87,7 @@ mpipe_open_tasks_close (MpipeOpenTasks *self)
   g_mutex_lock (&self->lock);
   self->outbox = NULL;
   self->page = NULL;
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_mutex_unlock (&self->lock);
 }
 
@@ -235,12 +235,12 @@ mpipe_open_tasks_end (MpipeOpenTasks *self, guint64 sequence, GVariant *result,
     send_answer (self, task, result, reason);
   if (task != NULL)
     remove_task (self, task);
+  if (self->context != NULL && g_thread_self () != self->thread)
+    g_main_context_wakeup (self->context);
   g_mutex_unlock (&self->lock);
   if (task == NULL)
     return FALSE;
   open_task_free (task);
-  if (g_thread_self () != self->thread)
-    g_main_context_wakeup (self->context);
   return TRUE;
 }
 

@@ -222,6 +222,12 @@ send_nonsense (uint16_t type, uint64_t sequence)
     send_frame (MPIPE_FRAME_GOODBYE, 0, 0, 0, NULL, 0);
   if (is ("ready-again"))
     send_frame (MPIPE_FRAME_READY, 0, 0, 0, NULL, 0);
+  if (is ("cancel"))
+    send_frame (MPIPE_FRAME_CANCEL, 0, 0, sequence, NULL, 0);
+  if (is ("short-progress"))
+    send_frame (MPIPE_FRAME_PROGRESS, 0, 0, sequence, "1234567", 7);
+  if (is ("progress-of-nothing"))
+    send_frame (MPIPE_FRAME_PROGRESS, 0, 0, sequence + 1000, "12345678", 8);
   if (is ("skipped"))
     send_frame (MPIPE_FRAME_SKIPPED, 0, 0, sequence, NULL, 0);
   wait_for_end ();

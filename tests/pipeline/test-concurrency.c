@@ -8,7 +8,6 @@
  *   thread X       gives X, from another thread
  *   hold X         stays open until "free X" comes to the same worker, and gives X
  *   free X         ends "hold X", and gives "free X" itself
- *   open           gives the number of tasks that are held
  *   fail X         fails with the message X
  *   drop           is not ended
  *   drop-later     is not ended, when its main context has run
@@ -19,10 +18,10 @@
  *   bytes          gives bytes
  *   progress X     says that X is half done, and is held as X
  *   flood          says a thousand times how far it is, and gives "flood"
- *   cancel X       stays open until it is cancelled, and gives X
+ *   cancel X       says that it has begun, stays open until it is cancelled, and gives X
  *   ignore         stays open for ever
  *   die            ends the process
- *   block          never returns
+ *   block          says that it has begun, and never returns
  *
  * The last task, if the stage wants one, gives "stop" when its main context has run. */
 
@@ -145,14 +144,17 @@ flood (MpipeTask *task)
 static void
 cancelled_cb (GCancellable *cancellable, gpointer user_data)
 {
-  call_later (user_data, return_cb);
+  MpipeTask *task = user_data;
+
+  call_later (task, return_cb);
+  g_hash_table_remove (get_held (), get_argument (task));
 }
 
 static void
 await_cancellation (MpipeTask *task)
 {
-  g_cancellable_connect (mpipe_task_get_cancellable (task), G_CALLBACK (cancelled_cb),
-                         g_object_ref (task), g_object_unref);
+  hold (task, get_argument (task));
+  g_cancellable_connect (mpipe_task_get_cancellable (task), G_CALLBACK (cancelled_cb), task, NULL);
 }
 
 /* Returns: whether @task is one that ends at once. */
@@ -205,8 +207,13 @@ do_long (MpipeTask *task, const char *command, const char *argument)
       hold (task, argument);
     }
   else if (g_str_equal (command, "cancel"))
-    await_cancellation (task);
+    {
+      await_cancellation (task);
+      mpipe_task_report_progress (task, 0, NULL);
+    }
   else if (g_str_equal (command, "block"))
+    mpipe_task_report_progress (task, 0, NULL);
+  if (g_str_equal (command, "block"))
     for (volatile gboolean forever = TRUE; forever;)
       ;
 }
@@ -224,10 +231,19 @@ begin (MpipeWorker *worker, MpipeTask *task, gpointer user_data)
 
 /* The pipeline */
 
+static MpipeStage *
+new_stage (const MpipeTestWay *way, guint size, guint concurrency)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "begin", size);
+
+  mpipe_stage_set_concurrency (stage, concurrency);
+  return stage;
+}
+
 static MpipePipeline *
 new_pipeline (const MpipeTestWay *way)
 {
-  return mpipe_test_pipeline (mpipe_test_stage (way, "begin", 1));
+  return mpipe_test_pipeline (new_stage (way, 1, 1));
 }
 
 static guint64
@@ -256,6 +272,31 @@ expect_failure (MpipePipeline *pipeline, int code, const char *pattern)
   g_assert_error (error, MPIPE_ERROR, code);
   if (!g_pattern_match_simple (pattern, error->message))
     g_error ("“%s” is not like “%s”", error->message, pattern);
+}
+
+typedef struct
+{
+  MpipePipeline *pipeline;
+  guint64 task_id;
+  double fraction;
+  char *message;
+  guint n;
+  gboolean told;
+} Told;
+
+static void
+progress_cb (MpipePipeline *pipeline, guint64 task_id, MpipeStage *stage, double fraction,
+             const char *message, gpointer user_data)
+{
+  Told *told = user_data;
+
+  g_assert_true (MPIPE_IS_STAGE (stage));
+  told->task_id = task_id;
+  told->fraction = fraction;
+  g_free (told->message);
+  told->message = g_strdup (message);
+  told->n++;
+  told->told = TRUE;
 }
 
 /* One task after the other */
@@ -360,32 +401,548 @@ test_takes_the_blame_alone (const MpipeTestWay *way)
   mpipe_test_finish (pipeline);
 }
 
-/* Progress */
+/* Several at a time: what "hold" waits for comes from a task that was put later */
 
-typedef struct
+/* Results in any order, each once. */
+static void
+expect_all (MpipePipeline *pipeline, const char *const *results)
 {
-  MpipePipeline *pipeline;
-  guint64 task_id;
-  double fraction;
-  char *message;
-  guint n;
-  gboolean told;
-} Told;
+  g_autoptr (GPtrArray) expected = g_ptr_array_new ();
+
+  for (guint i = 0; results[i] != NULL; i++)
+    g_ptr_array_add (expected, (char *) results[i]);
+  while (expected->len > 0)
+    {
+      g_autoptr (GVariant) value = mpipe_test_get (pipeline);
+      guint index;
+
+      if (!g_ptr_array_find_with_equal_func (expected, g_variant_get_string (value, NULL),
+                                             g_str_equal, &index))
+        g_error ("“%s” was not expected", g_variant_get_string (value, NULL));
+      g_ptr_array_remove_index (expected, index);
+    }
+}
 
 static void
-progress_cb (MpipePipeline *pipeline, guint64 task_id, MpipeStage *stage, double fraction,
-             const char *message, gpointer user_data)
+test_ends_after_another_has_begun (const MpipeTestWay *way)
 {
-  Told *told = user_data;
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, 3));
 
-  g_assert_true (MPIPE_IS_STAGE (stage));
-  told->task_id = task_id;
-  told->fraction = fraction;
-  g_free (told->message);
-  told->message = g_strdup (message);
-  told->n++;
-  told->told = TRUE;
+  put (pipeline, "hold a");
+  put (pipeline, "hold b");
+  put (pipeline, "free b");
+  put (pipeline, "free a");
+  mpipe_pipeline_stop (pipeline);
+  if (way->ordered)
+    {
+      expect (pipeline, "a");
+      expect (pipeline, "b");
+      expect (pipeline, "free b");
+      expect (pipeline, "free a");
+    }
+  else
+    {
+      expect (pipeline, "b");
+      expect (pipeline, "free b");
+      expect (pipeline, "a");
+      expect (pipeline, "free a");
+    }
+  mpipe_test_get_end (pipeline);
 }
+
+static void
+test_has_as_many_open_as_it_may (const MpipeTestWay *way)
+{
+  enum
+  {
+    N = 100
+  };
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, N + 1));
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (g_free);
+
+  /* "free 0" begins only when all are open */
+  for (int i = 0; i < N; i++)
+    {
+      g_autofree char *task = g_strdup_printf ("hold %d", i);
+
+      put (pipeline, task);
+      g_ptr_array_add (results, g_strdup_printf ("%d", i));
+    }
+  for (int i = 0; i < N; i++)
+    {
+      g_autofree char *task = g_strdup_printf ("free %d", i);
+
+      put (pipeline, task);
+      g_ptr_array_add (results, g_strdup (task));
+    }
+  g_ptr_array_add (results, NULL);
+  mpipe_pipeline_stop (pipeline);
+  if (way->ordered)
+    for (guint i = 0; results->pdata[i] != NULL; i++)
+      expect (pipeline, results->pdata[i]);
+  else
+    expect_all (pipeline, (const char *const *) results->pdata);
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_has_no_more_open_than_it_may (const MpipeTestWay *way)
+{
+  /* the third waits until one of the two that are held has ended, which nothing does */
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, 2));
+  Told told = { pipeline };
+
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (progress_cb), &told);
+  put (pipeline, "hold a");
+  put (pipeline, "progress b");
+  put (pipeline, "progress c");
+  mpipe_test_iterate_until (&told.told);
+  g_assert_cmpstr (told.message, ==, "b");
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 3));
+  mpipe_pipeline_terminate (pipeline);
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (told.n, ==, 1);
+  g_free (told.message);
+}
+
+static void
+test_mixes_all_sorts (const MpipeTestWay *way)
+{
+  enum
+  {
+    N = 3000
+  };
+  static const char *const commands[] = { "echo", "later", "thread", "fail", "drop-later" };
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 2, 7));
+  guint n_results = 0, n_failed = 0;
+
+  for (int i = 0; i < N; i++)
+    {
+      g_autofree char *task = g_strdup_printf ("%s %d", commands[i % 5], i);
+
+      put (pipeline, task);
+    }
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      guint64 id = 0;
+      g_autoptr (GVariant) value = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
+
+      if (value == NULL && error == NULL)
+        break;
+      if (way->ordered)
+        g_assert_cmpuint (id, ==, n_results + n_failed + 1);
+      n_results += value != NULL;
+      n_failed += error != NULL;
+      if (value != NULL)
+        g_assert_cmpint (atoi (g_variant_get_string (value, NULL)), ==, (int) id - 1);
+      else
+        g_assert_cmpuint ((id - 1) % 5, >=, 3);
+    }
+  g_assert_cmpuint (n_results, ==, N / 5 * 3);
+  g_assert_cmpuint (n_failed, ==, N / 5 * 2);
+}
+
+static void
+test_uses_every_worker (const MpipeTestWay *way)
+{
+  /* what is open in one worker cannot be freed by another: neither has more than its share */
+  MpipeStage *stage = new_stage (way, 2, 2);
+  g_autoptr (MpipeStage) kept = g_object_ref (stage);
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
+  Told told = { pipeline };
+
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (progress_cb), &told);
+  for (int i = 0; i < 4; i++)
+    put (pipeline, "progress x");
+  while (told.n < 4)
+    g_main_context_iteration (NULL, TRUE);
+  mpipe_pipeline_terminate (pipeline);
+  g_free (told.message);
+}
+
+static void
+begun_cb (MpipePipeline *pipeline, guint64 task_id, MpipeStage *stage, double fraction,
+          const char *message, gpointer user_data)
+{
+  guint64 *begun = user_data;
+
+  *begun |= 1u << task_id;
+}
+
+static void
+iterate_until_begun (guint64 *begun, guint64 ids)
+{
+  while ((*begun & ids) != ids)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+test_moves_what_waits (const MpipeTestWay *way)
+{
+  /* each worker has two open and one that waits; when one worker has room, it gets that of the other too */
+  static const char *const tasks[]
+      = { "cancel a", "cancel b", "cancel c", "cancel d", "cancel e", "cancel f" };
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint64 begun = 0;
+
+  if (way->in_threads && !way->with_page)
+    {
+      g_test_skip ("nothing is taken back without a page");
+      return;
+    }
+  pipeline = mpipe_test_pipeline (new_stage (way, 2, 2));
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (begun_cb), &begun);
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
+    put (pipeline, tasks[i]);
+  iterate_until_begun (&begun, 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4);
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 2));
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 4));
+  iterate_until_begun (&begun, 1 << 5 | 1 << 6);
+  for (guint64 id = 1; id <= G_N_ELEMENTS (tasks); id++)
+    g_assert_true (mpipe_pipeline_cancel_task (pipeline, id));
+  mpipe_pipeline_stop (pipeline);
+  for (guint i = 0; i < G_N_ELEMENTS (tasks); i++)
+    {
+      g_autoptr (GError) error = mpipe_test_get_error (pipeline);
+
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_keeps_to_limits (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, 2, 5);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_put = 0, n_got = 0;
+
+  mpipe_stage_set_max_backlog (stage, 12);
+  pipeline = mpipe_test_pipeline (stage);
+  while (n_got < 1000)
+    {
+      while (n_put < 1000 && n_put - n_got < 12)
+        {
+          put (pipeline, n_put % 2 ? "later x" : "thread x");
+          n_put++;
+        }
+      expect (pipeline, "x");
+      n_got++;
+    }
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_goes_through_several_stages (const MpipeTestWay *way)
+{
+  MpipeStage *first = new_stage (way, 1, 4);
+  g_autoptr (MpipeStage) second = new_stage (way, 1, 4);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  GHashTable *seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  mpipe_stage_link (first, second);
+  pipeline = mpipe_test_pipeline (first);
+  for (int i = 0; i < 500; i++)
+    {
+      g_autofree char *task = g_strdup_printf ("later thread echo %d", i);
+
+      put (pipeline, task);
+    }
+  mpipe_pipeline_stop (pipeline);
+  for (int i = 0; i < 500; i++)
+    {
+      g_autoptr (GVariant) value = mpipe_test_get (pipeline);
+      g_autofree char *expected = g_strdup_printf ("echo %d", i);
+
+      if (way->ordered)
+        g_assert_cmpstr (g_variant_get_string (value, NULL), ==, expected);
+      g_assert_true (g_hash_table_add (seen, g_variant_dup_string (value, NULL)));
+    }
+  mpipe_test_get_end (pipeline);
+  g_hash_table_unref (seen);
+}
+
+static void
+test_waits_for_open_tasks_when_it_stops (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, 1, 3);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_do_stop_task (stage, TRUE);
+  pipeline = mpipe_test_pipeline (stage);
+  put (pipeline, "later a");
+  put (pipeline, "thread b");
+  put (pipeline, "put 2 c");
+  mpipe_pipeline_stop (pipeline);
+  expect_all (pipeline, (const char *const[]){ "a", "b", "c", "c", NULL });
+  expect (pipeline, "stop");
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_does_plain_tasks_one_by_one (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GArray) values = NULL;
+
+  mpipe_stage_set_concurrency (stage, 10);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, 0, 5000);
+  mpipe_pipeline_stop (pipeline);
+  values = mpipe_test_get_all (pipeline, way);
+  mpipe_test_assert_range (values, 0, 5000, 1);
+}
+
+static void
+test_ends_with_its_pipeline (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 2, 3));
+
+  for (int i = 0; i < 20; i++)
+    put (pipeline, "ignore");
+  mpipe_pipeline_terminate (pipeline);
+  for (int i = 0; i < 20; i++)
+    {
+      g_autoptr (GError) error = mpipe_test_get_error (pipeline);
+
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+  mpipe_test_get_end (pipeline);
+}
+
+/* The end of a worker */
+
+static void
+test_blames_all_that_are_open (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, 3));
+
+  put (pipeline, "hold a");
+  put (pipeline, "hold b");
+  put (pipeline, "die");
+  put (pipeline, "echo c");
+  if (!way->ordered)
+    {
+      expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*signal 9*on task 3 or one of 2 others");
+      expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*signal 9*on task 2 or one of 2 others");
+    }
+  expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*signal 9*on task 1 or one of 2 others");
+  if (way->ordered)
+    {
+      expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*signal 9*on task 2 or one of 2 others");
+      expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*signal 9*on task 3 or one of 2 others");
+    }
+  expect (pipeline, "c");
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_blames_none_that_has_ended (const MpipeTestWay *way)
+{
+  /* the first two end in the same turn in which the third ends the process */
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, 4));
+
+  put (pipeline, "echo a");
+  put (pipeline, "put 1 b");
+  put (pipeline, "die");
+  put (pipeline, "later d");
+  expect (pipeline, "a");
+  expect (pipeline, "b");
+  expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*signal 9*on task 3");
+  expect (pipeline, "d");
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_tries_all_that_were_open_again (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, 1, 3);
+  g_autoptr (MpipeStage) kept = g_object_ref (stage);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_max_attempts (stage, 2);
+  pipeline = mpipe_test_pipeline (stage);
+  /* the second time all but the one that ends the process again have ended before */
+  put (pipeline, "hold a");
+  put (pipeline, "die");
+  if (way->ordered)
+    expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*task 1 or another");
+  expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*task 2 or another");
+  if (!way->ordered)
+    expect_failure (pipeline, MPIPE_ERROR_WORKER_DIED, "*task 1 or another");
+  g_assert_cmpuint (mpipe_stage_get_n_retried (kept), ==, 2);
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_takes_the_time_of_each (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, 1, 3);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_stage_set_task_timeout (stage, 300);
+  pipeline = mpipe_test_pipeline (stage);
+  put (pipeline, "ignore");
+  put (pipeline, "later b");
+  if (!way->ordered)
+    expect (pipeline, "b");
+  expect_failure (pipeline, MPIPE_ERROR_TIMED_OUT, "*300 ms on task 1");
+  if (way->ordered)
+    expect (pipeline, "b");
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_gives_the_innocent_back (const MpipeTestWay *way)
+{
+  /* task 2 is open when task 1 exceeds its time, and is begun again; then it exceeds its own */
+  MpipeStage *stage = new_stage (way, 1, 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  Told told = { NULL };
+
+  mpipe_stage_set_task_timeout (stage, 400);
+  pipeline = mpipe_test_pipeline (stage);
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (progress_cb), &told);
+  put (pipeline, "progress a");
+  mpipe_test_iterate_until (&told.told);
+  told.told = FALSE;
+  put (pipeline, "progress b");
+  mpipe_test_iterate_until (&told.told);
+  told.told = FALSE;
+  expect_failure (pipeline, MPIPE_ERROR_TIMED_OUT, "*on task 1");
+  mpipe_test_iterate_until (&told.told);
+  g_assert_cmpuint (told.task_id, ==, 2);
+  g_assert_cmpuint (told.n, ==, 3);
+  expect_failure (pipeline, MPIPE_ERROR_TIMED_OUT, "*on task 2");
+  mpipe_test_finish (pipeline);
+  g_free (told.message);
+}
+
+/* Cancellation */
+
+static void
+expect_cancelled (MpipePipeline *pipeline, guint64 id)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 task_id = 0;
+
+  g_assert_null (mpipe_pipeline_get_full (pipeline, &task_id, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (task_id, ==, id);
+}
+
+static int
+count_workers_exited (MpipePipeline *pipeline)
+{
+  return GPOINTER_TO_INT (g_object_get_data (G_OBJECT (pipeline), "exited"));
+}
+
+static void
+exited_cb (MpipePipeline *pipeline, MpipeStage *stage, guint index, GError *error)
+{
+  g_object_set_data (G_OBJECT (pipeline), "exited",
+                     GINT_TO_POINTER (count_workers_exited (pipeline) + 1));
+}
+
+static void
+test_lets_a_task_know_that_it_is_cancelled (const MpipeTestWay *way, guint concurrency)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, concurrency));
+  Told told = { NULL };
+
+  g_signal_connect (pipeline, "worker-exited", G_CALLBACK (exited_cb), NULL);
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (progress_cb), &told);
+  put (pipeline, "cancel a");
+  mpipe_test_iterate_until (&told.told);
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 1));
+  expect_cancelled (pipeline, 1);
+  put (pipeline, "echo b");
+  expect (pipeline, "b");
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpint (count_workers_exited (pipeline), ==, 0);
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_lets_the_only_task_know_that_it_is_cancelled (const MpipeTestWay *way)
+{
+  test_lets_a_task_know_that_it_is_cancelled (way, 1);
+}
+
+static void
+test_lets_one_of_several_know_that_it_is_cancelled (const MpipeTestWay *way)
+{
+  test_lets_a_task_know_that_it_is_cancelled (way, 3);
+}
+
+static void
+test_cancels_tasks_that_wait_in_the_worker (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, 2));
+  Told told = { NULL };
+
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (progress_cb), &told);
+  put (pipeline, "cancel a");
+  mpipe_test_iterate_until (&told.told);
+  put (pipeline, "ignore");
+  for (int i = 0; i < 5; i++)
+    put (pipeline, "ignore");
+  for (guint64 id = 3; id <= 7; id++)
+    g_assert_true (mpipe_pipeline_cancel_task (pipeline, id));
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 2));
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 1));
+  mpipe_pipeline_stop (pipeline);
+  for (guint64 id = 1; id <= 7; id++)
+    {
+      g_autoptr (GError) error = mpipe_test_get_error (pipeline);
+
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_ends_a_worker_that_ignores_a_cancellation (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, 2));
+  Told told = { NULL };
+
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (progress_cb), &told);
+  put (pipeline, "progress a");
+  mpipe_test_iterate_until (&told.told);
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 1));
+  expect_cancelled (pipeline, 1);
+  put (pipeline, "echo b");
+  expect (pipeline, "b");
+  mpipe_test_finish (pipeline);
+  g_free (told.message);
+}
+
+static void
+test_ends_a_worker_that_does_not_listen (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 1, 1));
+  Told told = { NULL };
+
+  g_signal_connect (pipeline, "task-progress", G_CALLBACK (progress_cb), &told);
+  put (pipeline, "block");
+  mpipe_test_iterate_until (&told.told);
+  put (pipeline, "echo b");
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 1));
+  expect_cancelled (pipeline, 1);
+  expect (pipeline, "b");
+  mpipe_test_finish (pipeline);
+}
+
+/* Progress */
 
 static void
 test_tells_how_far_it_is (const MpipeTestWay *way)
@@ -435,10 +992,31 @@ main (int argc, char **argv)
   ADD (test_does_a_stop_task_that_ends_later, "does-a-stop-task-that-ends-later");
   ADD (test_tells_how_far_it_is, "tells-how-far-it-is");
   ADD (test_tells_the_latest_only, "tells-the-latest-only");
+  ADD (test_ends_after_another_has_begun, "ends-after-another-has-begun");
+  ADD (test_has_as_many_open_as_it_may, "has-as-many-open-as-it-may");
+  ADD (test_has_no_more_open_than_it_may, "has-no-more-open-than-it-may");
+  ADD (test_mixes_all_sorts, "mixes-all-sorts");
+  ADD (test_uses_every_worker, "uses-every-worker");
+  ADD (test_moves_what_waits, "moves-what-waits");
+  ADD (test_keeps_to_limits, "keeps-to-limits");
+  ADD (test_goes_through_several_stages, "goes-through-several-stages");
+  ADD (test_waits_for_open_tasks_when_it_stops, "waits-for-open-tasks-when-it-stops");
+  ADD (test_does_plain_tasks_one_by_one, "does-plain-tasks-one-by-one");
+  ADD (test_ends_with_its_pipeline, "ends-with-its-pipeline");
+  ADD (test_takes_the_time_of_each, "takes-the-time-of-each");
+  ADD (test_gives_the_innocent_back, "gives-the-innocent-back");
+  ADD (test_lets_the_only_task_know_that_it_is_cancelled, "lets-the-only-task-know-that-it-is-cancelled");
+  ADD (test_lets_one_of_several_know_that_it_is_cancelled, "lets-one-of-several-know-that-it-is-cancelled");
+  ADD (test_cancels_tasks_that_wait_in_the_worker, "cancels-tasks-that-wait-in-the-worker");
+  ADD (test_ends_a_worker_that_ignores_a_cancellation, "ends-a-worker-that-ignores-a-cancellation");
 #undef ADD
 #define ADD(function, path)                                                                        \
   mpipe_test_add_process_ways ("/mpipe/pipeline/concurrency/" path, function)
   ADD (test_takes_the_blame_alone, "takes-the-blame-alone");
+  ADD (test_blames_all_that_are_open, "blames-all-that-are-open");
+  ADD (test_blames_none_that_has_ended, "blames-none-that-has-ended");
+  ADD (test_tries_all_that_were_open_again, "tries-all-that-were-open-again");
+  ADD (test_ends_a_worker_that_does_not_listen, "ends-a-worker-that-does-not-listen");
 #undef ADD
 
   return g_test_run ();

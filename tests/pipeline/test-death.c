@@ -146,6 +146,9 @@ test_a_worker_that_breaks_the_protocol_fails_its_task_only (const MpipeTestWay *
     { "goodbye", MPIPE_ERROR_PROTOCOL, "GOODBYE" },
     { "ready-again", MPIPE_ERROR_PROTOCOL, "READY" },
     { "skipped", MPIPE_ERROR_PROTOCOL, "SKIPPED" },
+    { "cancel", MPIPE_ERROR_PROTOCOL, "CANCEL" },
+    { "short-progress", MPIPE_ERROR_PROTOCOL, "PROGRESS" },
+    { "progress-of-nothing", MPIPE_ERROR_PROTOCOL, "was not given" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (faults); i++)

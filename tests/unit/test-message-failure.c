@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* FAILED and TYPE. */
+/* FAILED, PROGRESS and TYPE. */
 
 #include "config.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <gio/gio.h>
@@ -232,6 +233,87 @@ test_survives_garbage (void)
     }
 }
 
+/* Progress */
+
+static void
+test_keeps_progress (void)
+{
+  static const struct
+  {
+    double said, read;
+  } fractions[] = {
+    { 0, 0 }, { 0.25, 0.25 }, { 1, 1 }, { -0.5, 0 }, { 1.5, 1 }, { NAN, 0 }, { INFINITY, 1 }, { -INFINITY, 0 },
+  };
+  static const char *const texts[] = { NULL, "", "half", "Größe €😀" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (fractions) * G_N_ELEMENTS (texts); i++)
+    {
+      const char *said = texts[i % G_N_ELEMENTS (texts)];
+      g_autoptr (GBytes) bytes
+          = mpipe_message_progress_to_bytes (fractions[i / G_N_ELEMENTS (texts)].said, said);
+      g_auto (TestFrame) frame = make_frame (MPIPE_FRAME_PROGRESS, g_bytes_get_data (bytes, NULL),
+                                             g_bytes_get_size (bytes));
+      g_autofree char *text = NULL;
+      double fraction = -1;
+
+      g_assert_true (mpipe_message_parse_progress (&frame.frame, &fraction, &text, NULL));
+      g_assert_cmpfloat (fraction, ==, fractions[i / G_N_ELEMENTS (texts)].read);
+      g_assert_cmpstr (text, ==, said);
+    }
+}
+
+/* What a worker sends that does not use the library. */
+static gboolean
+parse_progress (double fraction, const char *rest, gsize rest_size, double *out_fraction,
+                char **out_text)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_auto (TestFrame) frame = { { { 0 } } };
+
+  g_byte_array_append (bytes, (const guint8 *) &fraction, sizeof fraction);
+  if (rest_size > 0)
+    g_byte_array_append (bytes, (const guint8 *) rest, rest_size);
+  frame = make_frame (MPIPE_FRAME_PROGRESS, bytes->data, bytes->len);
+  return mpipe_message_parse_progress (&frame.frame, out_fraction, out_text, NULL);
+}
+
+static void
+test_bounds_progress (void)
+{
+  g_autofree char *large = g_strnfill (MPIPE_CONTROL_SIZE_MAX, 'x');
+  g_autoptr (GBytes) bytes = mpipe_message_progress_to_bytes (0, large);
+  g_autofree char *wild = NULL, *cut = NULL, *endless = NULL;
+  double fraction;
+
+  g_assert_cmpuint (g_bytes_get_size (bytes), <=, 1100);
+  g_assert_true (parse_progress (-7, REST ("\xff\1a\0b"), &fraction, &wild));
+  g_assert_cmpfloat (fraction, ==, 0);
+  g_assert_true (g_utf8_validate (wild, -1, NULL));
+  g_assert_null (strchr (wild, '\1'));
+  g_assert_true (parse_progress (NAN, large, 60001, &fraction, &endless));
+  g_assert_cmpfloat (fraction, ==, 0);
+  g_assert_null (endless);
+  large[60000] = '\0';
+  g_assert_true (parse_progress (7, large, 60001, &fraction, &cut));
+  g_assert_cmpfloat (fraction, ==, 1);
+  g_assert_cmpuint (strlen (cut), ==, 1024);
+}
+
+static void
+test_refuses_progress_without_a_number (void)
+{
+  for (gsize size = 0; size < sizeof (double); size++)
+    {
+      g_auto (TestFrame) frame = make_frame (MPIPE_FRAME_PROGRESS, "1234567", size);
+      g_autoptr (GError) error = NULL;
+      g_autofree char *text = NULL;
+      double fraction;
+
+      g_assert_false (mpipe_message_parse_progress (&frame.frame, &fraction, &text, &error));
+      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -244,6 +326,10 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/mpipe/wire/message/bounds-texts-of-failures", test_bounds_texts_of_failures);
   g_test_add_func ("/mpipe/wire/message/keeps-errors", test_keeps_errors);
+  g_test_add_func ("/mpipe/wire/message/keeps-progress", test_keeps_progress);
+  g_test_add_func ("/mpipe/wire/message/bounds-progress", test_bounds_progress);
+  g_test_add_func ("/mpipe/wire/message/refuses-progress-without-a-number",
+                   test_refuses_progress_without_a_number);
   g_test_add_func ("/mpipe/wire/message/reads-types", test_reads_types);
   g_test_add_func ("/mpipe/wire/message/bounds-types", test_bounds_types);
   g_test_add_func ("/mpipe/wire/message/survives-failures-and-types-of-garbage",

@@ -45,14 +45,15 @@ static const struct
 {
   const char *stage_name, *worker_name, *result_type;
   guint index;
+  guint concurrency;
   gboolean do_stop_task, disable_result;
   const char *parameters;
 } setups[] = {
-  { "scale", "double", "x", 0, FALSE, FALSE, "{'summand': <int64 5>}" },
-  { "", "", NULL, G_MAXUINT, TRUE, FALSE, NULL },
-  { "stage with a long name, and more, and still more", "w", "a{sv}", 1, FALSE, TRUE, NULL },
-  { "Größe €😀", "wörker", "(sxa*)", 7, TRUE, TRUE, "@a{sv} {}" },
-  { NULL, NULL, "*", 3, FALSE, FALSE, "{'a': <1>, 'b': <[1.5, 2.5]>, 'c': <'ccc'>}" },
+  { "scale", "double", "x", 0, 0, FALSE, FALSE, "{'summand': <int64 5>}" },
+  { "", "", NULL, G_MAXUINT, 1, TRUE, FALSE, NULL },
+  { "stage with a long name, and more, and still more", "w", "a{sv}", 1, 2, FALSE, TRUE, NULL },
+  { "Größe €😀", "wörker", "(sxa*)", 7, MPIPE_CONCURRENCY_MAX, TRUE, TRUE, "@a{sv} {}" },
+  { NULL, NULL, "*", 3, 17, FALSE, FALSE, "{'a': <1>, 'b': <[1.5, 2.5]>, 'c': <'ccc'>}" },
 };
 
 static GBytes *
@@ -63,6 +64,7 @@ make_setup (guint i)
     .worker_name = (char *) setups[i].worker_name,
     .result_type = (char *) setups[i].result_type,
     .index = setups[i].index,
+    .concurrency = setups[i].concurrency,
     .do_stop_task = setups[i].do_stop_task,
     .disable_result = setups[i].disable_result,
   };
@@ -96,6 +98,7 @@ test_keeps_a_setup (void)
                        setups[i].worker_name != NULL ? setups[i].worker_name : "");
       g_assert_cmpstr (setup->result_type, ==, setups[i].result_type);
       g_assert_cmpuint (setup->index, ==, setups[i].index);
+      g_assert_cmpuint (setup->concurrency, ==, MAX (setups[i].concurrency, 1));
       g_assert_true (setup->do_stop_task == setups[i].do_stop_task);
       g_assert_true (setup->disable_result == setups[i].disable_result);
       g_assert_cmpvariant (setup->parameters, parameters);

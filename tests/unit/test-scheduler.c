@@ -25,6 +25,10 @@ typedef struct
   {                                                                                                \
     .available = TRUE, .n_leased = (n), .credit = (c)                                              \
   }
+#define SEVERAL(n, at_a_time)                                                                      \
+  {                                                                                                \
+    .available = TRUE, .n_leased = (n), .credit = 9, .concurrency = (at_a_time)                    \
+  }
 #define AWAY(n, c)                                                                                 \
   {                                                                                                \
     .available = FALSE, .n_leased = (n), .credit = (c)                                             \
@@ -52,6 +56,8 @@ static const PickCase pick_cases[] = {
   { "shares-among-those-who-take", 3, { READY (0, 9), AWAY (0, 9), READY (9, 9) }, 6, 0, 6, TRUE },
   { "gives-very-many", 1, { READY (0, G_MAXUINT) }, G_MAXSIZE / 2, 0, G_MAXUINT, TRUE },
   { "sees-nobody-idle-who-is-away", 2, { AWAY (0, 4), READY (1, 4) }, 1, 1, 1, FALSE },
+  { "sees-one-idle-that-may-begin-more", 2, { SEVERAL (3, 3), SEVERAL (2, 3) }, 1, 1, 1, TRUE },
+  { "sees-none-idle-that-has-all-it-may", 2, { SEVERAL (3, 3), SEVERAL (4, 3) }, 1, 0, 1, FALSE },
   { "sees-an-idle-one-among-busy-ones", 2, { READY (1, 4), READY (0, 4) }, 1, 1, 1, TRUE },
 };
 
@@ -90,6 +96,11 @@ typedef struct
     .available = TRUE, .n_leased = (n), .service_us = (service), .waited_us = (waited)             \
   }
 
+#define BEGUN(n, begun)                                                                            \
+  {                                                                                                \
+    .available = TRUE, .can_give = TRUE, .n_leased = (n), .n_begun = (begun), .service_us = 2000    \
+  }
+
 static const GiverCase giver_cases[] = {
   { "finds-no-giver-of-none", 0, { BUSY (0, 0, 0) }, NONE, 0, FALSE },
   { "finds-no-giver-among-the-idle", 2, { BUSY (0, 1e6, 0), BUSY (0, 1e6, 0) }, NONE, 0, FALSE },
@@ -118,6 +129,9 @@ static const GiverCase giver_cases[] = {
     1,
     1,
     TRUE },
+  { "takes-nothing-that-was-begun", 1, { BEGUN (4, 4) }, NONE, 0, FALSE },
+  { "takes-half-of-what-was-not-begun", 1, { BEGUN (7, 3) }, 0, 2, TRUE },
+  { "takes-the-only-one-that-was-not-begun", 1, { BEGUN (4, 3) }, 0, 1, TRUE },
   { "takes-from-the-first-of-equals", 2, { BUSY (4, 1000, 0), BUSY (4, 1000, 0) }, 0, 2, TRUE },
 };
 
