@@ -659,6 +659,7 @@ mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
   self->channel = mpipe_channel_new (stream, FALSE);
   self->type_map = mpipe_type_map_new (types);
   self->concurrency = options->concurrency;
+  mpipe_type_map_set_limit (self->type_map, MPIPE_TYPE_MAP_WORKER_MAX);
 
   mpipe_child_wait_async (child, exited_cb, worker_process_ref (self));
   mpipe_worker_process_set_reading (self, TRUE);

@@ -12,8 +12,13 @@ G_BEGIN_DECLS
  * told. The thread of the channel. */
 typedef struct _MpipeTypeMap MpipeTypeMap;
 
+/* Types that one worker may name. The numbers of a pipeline are shared by all its workers: one that names
+ * them all would leave none to the others. */
+#define MPIPE_TYPE_MAP_WORKER_MAX 256
+
 MpipeTypeMap *mpipe_type_map_new (MpipeTypeTable *types);
 void mpipe_type_map_free (MpipeTypeMap *self);
+void mpipe_type_map_set_limit (MpipeTypeMap *self, guint max_learned);
 
 gboolean mpipe_type_map_learn (MpipeTypeMap *self, const MpipeFrame *frame, GError **error);
 guint16 mpipe_type_map_translate (MpipeTypeMap *self, guint16 their_number);

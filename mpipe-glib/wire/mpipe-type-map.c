@@ -13,6 +13,8 @@
 struct _MpipeTypeMap
 {
   MpipeTypeTable *types;
+  guint n_learned;
+  guint max_learned;
   guint16 ours[MPIPE_TYPE_TABLE_MAX];      /* by their number; 0 is unknown */
   gboolean announced[MPIPE_TYPE_TABLE_MAX]; /* by our number */
 };
@@ -23,6 +25,7 @@ mpipe_type_map_new (MpipeTypeTable *types)
   MpipeTypeMap *self = g_new0 (MpipeTypeMap, 1);
 
   self->types = mpipe_type_table_ref (types);
+  self->max_learned = MPIPE_TYPE_TABLE_MAX - 1;
   return self;
 }
 
@@ -33,6 +36,13 @@ mpipe_type_map_free (MpipeTypeMap *self)
     return;
   mpipe_type_table_unref (self->types);
   g_free (self);
+}
+
+/* Says how many types the other side may name. Without it: as many as there are numbers. */
+void
+mpipe_type_map_set_limit (MpipeTypeMap *self, guint max_learned)
+{
+  self->max_learned = max_learned;
 }
 
 /* Takes in a TYPE frame of the other side. */
@@ -48,10 +58,17 @@ mpipe_type_map_learn (MpipeTypeMap *self, const MpipeFrame *frame, GError **erro
                    "gave a type the number %u, which is out of range or taken", frame->header.type);
       return FALSE;
     }
+  if (self->n_learned >= self->max_learned)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "named more than %u types",
+                   self->max_learned);
+      return FALSE;
+    }
   entry = mpipe_message_parse_type (frame, self->types, error);
   if (entry == NULL)
     return FALSE;
   self->ours[frame->header.type] = entry->number;
+  self->n_learned++;
   return TRUE;
 }
 

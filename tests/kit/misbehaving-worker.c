@@ -202,8 +202,10 @@ send_nonsense (uint16_t type, uint64_t sequence)
   if (is ("handle-type"))
     send_frame (MPIPE_FRAME_TYPE, 0, 500, 0, "h", 1);
   if (is ("many-types"))
-    for (uint16_t i = 100; i < 65000; i++)
+    for (uint16_t i = 100; i < 4000; i++)
       send_frame (MPIPE_FRAME_TYPE, 0, i, 0, "x", 1);
+  if (is ("type-number"))
+    send_frame (MPIPE_FRAME_TYPE, 0, 4096, 0, "x", 1);
   if (is ("wrong-size"))
     send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, type, sequence, &value, 7);
   if (is ("wrong-type"))

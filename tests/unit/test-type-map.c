@@ -163,6 +163,24 @@ test_learns_as_many_as_there_can_be (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_learns_no_more_than_its_limit (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  mpipe_type_map_set_limit (fixture->receiving, 3);
+  g_assert_true (learn (fixture, 1, "x", NULL));
+  g_assert_true (learn (fixture, 2, "x", NULL)); /* a number counts, whatever its type */
+  g_assert_false (learn (fixture, 2, "s", NULL)); /* what is refused does not count */
+  g_assert_false (learn (fixture, 3, "h", NULL));
+  g_assert_true (learn (fixture, 3, "s", NULL));
+  g_assert_false (learn (fixture, 4, "ay", &error));
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL);
+  g_assert_cmpstr (error->message, ==, "named more than 3 types");
+  g_assert_cmpstr (translated (fixture, 3), ==, "s");
+  g_assert_cmpstr (translated (fixture, 4), ==, NULL);
+}
+
+static void
 test_is_freed_when_null (Fixture *fixture, gconstpointer data)
 {
   mpipe_type_map_free (NULL);
@@ -178,6 +196,7 @@ static const struct
   { "refuses-other-numbers-and-types", test_refuses_other_numbers_and_types },
   { "names-each-type-once", test_names_each_type_once },
   { "learns-as-many-as-there-can-be", test_learns_as_many_as_there_can_be },
+  { "learns-no-more-than-its-limit", test_learns_no_more_than_its_limit },
   { "is-freed-when-null", test_is_freed_when_null },
 };
 
