@@ -20,6 +20,7 @@ MpipeWorker *mpipe_func_worker_new (MpipeTaskFunc func, gpointer user_data);
 G_DECLARE_FINAL_TYPE (MpipeBeginFuncWorker, mpipe_begin_func_worker, MPIPE, BEGIN_FUNC_WORKER,
                       MpipeWorker)
 
-MpipeWorker *mpipe_begin_func_worker_new (MpipeBeginFunc func, gpointer user_data);
+MpipeWorker *mpipe_begin_func_worker_new (MpipeBeginFunc func, gpointer user_data,
+                                          GDestroyNotify notify);
 
 G_END_DECLS

@@ -51,7 +51,8 @@ struct _MpipeBeginFuncWorker
 {
   MpipeWorker parent_instance;
   MpipeBeginFunc func;
-  gpointer user_data; /* owned by the registry */
+  gpointer user_data;
+  GDestroyNotify notify; /* NULL where the registry owns the data */
 };
 
 G_DEFINE_FINAL_TYPE (MpipeBeginFuncWorker, mpipe_begin_func_worker, MPIPE_TYPE_WORKER)
@@ -65,8 +66,19 @@ mpipe_begin_func_worker_begin (MpipeWorker *worker, MpipeTask *task)
 }
 
 static void
+mpipe_begin_func_worker_finalize (GObject *object)
+{
+  MpipeBeginFuncWorker *self = MPIPE_BEGIN_FUNC_WORKER (object);
+
+  if (self->notify != NULL)
+    self->notify (self->user_data);
+  G_OBJECT_CLASS (mpipe_begin_func_worker_parent_class)->finalize (object);
+}
+
+static void
 mpipe_begin_func_worker_class_init (MpipeBeginFuncWorkerClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = mpipe_begin_func_worker_finalize;
   MPIPE_WORKER_CLASS (klass)->begin = mpipe_begin_func_worker_begin;
 }
 
@@ -76,11 +88,12 @@ mpipe_begin_func_worker_init (MpipeBeginFuncWorker *self)
 }
 
 MpipeWorker *
-mpipe_begin_func_worker_new (MpipeBeginFunc func, gpointer user_data)
+mpipe_begin_func_worker_new (MpipeBeginFunc func, gpointer user_data, GDestroyNotify notify)
 {
   MpipeBeginFuncWorker *self = g_object_new (MPIPE_TYPE_BEGIN_FUNC_WORKER, NULL);
 
   self->func = func;
   self->user_data = user_data;
+  self->notify = notify;
   return MPIPE_WORKER (self);
 }

@@ -121,6 +121,29 @@ mpipe_worker_register_begin_func (const char *name, MpipeBeginFunc func, gpointe
                              .notify = notify });
 }
 
+/**
+ * mpipe_worker_from_begin_func:
+ * @func: (scope notified) (closure user_data) (destroy notify): begins one task
+ * @user_data: data for @func
+ * @notify: (nullable): frees @user_data when the worker is gone
+ *
+ * Makes a worker of a function, for the `main()` of a worker program, which hands it to [method@Mpipe.Worker.run].
+ *
+ * It is the way for languages that cannot override [vfunc@Mpipe.Worker.begin]. Programs that are their own workers
+ * call [func@Mpipe.Worker.register_begin_func] instead.
+ *
+ * Returns: (transfer full): the worker
+ *
+ * Since: 1.0
+ */
+MpipeWorker *
+mpipe_worker_from_begin_func (MpipeBeginFunc func, gpointer user_data, GDestroyNotify notify)
+{
+  g_return_val_if_fail (func != NULL, NULL);
+
+  return mpipe_begin_func_worker_new (func, user_data, notify);
+}
+
 /* Returns: (transfer full) (nullable): a new worker */
 MpipeWorker *
 mpipe_registry_create (const char *name, GError **error)
@@ -144,6 +167,6 @@ mpipe_registry_create (const char *name, GError **error)
   if (registration.func != NULL)
     return mpipe_func_worker_new (registration.func, registration.user_data);
   if (registration.begin_func != NULL)
-    return mpipe_begin_func_worker_new (registration.begin_func, registration.user_data);
+    return mpipe_begin_func_worker_new (registration.begin_func, registration.user_data, NULL);
   return g_object_new (registration.type, NULL);
 }

@@ -15,5 +15,8 @@ void mpipe_worker_register_func (const char *name, MpipeTaskFunc func, gpointer 
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_worker_register_begin_func (const char *name, MpipeBeginFunc func, gpointer user_data,
                                        GDestroyNotify notify);
+MPIPE_AVAILABLE_IN_1_0
+MpipeWorker *mpipe_worker_from_begin_func (MpipeBeginFunc func, gpointer user_data,
+                                           GDestroyNotify notify);
 
 G_END_DECLS

@@ -44,7 +44,9 @@ typedef struct
 {
   GVariant *parameters; /* a{sv}, never NULL */
   char *stage_name;
+  GVariantType *result_type; /* NULL for any */
   guint index;
+  char *refusal; /* why it does not start, if it said so */
   MpipeWorkerPutFunc put; /* set while the loop runs */
   gpointer put_data;
 } MpipeWorkerPrivate;
@@ -157,6 +159,8 @@ mpipe_worker_finalize (GObject *object)
 
   g_clear_pointer (&priv->parameters, g_variant_unref);
   g_clear_pointer (&priv->stage_name, g_free);
+  g_clear_pointer (&priv->result_type, g_variant_type_free);
+  g_clear_pointer (&priv->refusal, g_free);
   G_OBJECT_CLASS (mpipe_worker_parent_class)->finalize (object);
 }
 
@@ -199,6 +203,9 @@ mpipe_worker_set_up (MpipeWorker *self, const MpipeWorkerSetup *setup)
   priv->parameters = g_variant_ref (setup->parameters);
   g_free (priv->stage_name);
   priv->stage_name = g_strdup (setup->stage_name);
+  g_clear_pointer (&priv->result_type, g_variant_type_free);
+  if (setup->result_type != NULL)
+    priv->result_type = g_variant_type_new (setup->result_type);
   priv->index = setup->index;
 }
 
@@ -211,10 +218,23 @@ mpipe_worker_set_put_func (MpipeWorker *self, MpipeWorkerPutFunc put, gpointer u
   priv->put_data = user_data;
 }
 
+/* One that has refused already is not started; one that refuses meanwhile has not started, whatever it returns. */
 gboolean
 mpipe_worker_start (MpipeWorker *self, GError **error)
 {
-  return MPIPE_WORKER_GET_CLASS (self)->start (self, error);
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+  g_autoptr (GError) local_error = NULL;
+  gboolean started
+      = priv->refusal == NULL && MPIPE_WORKER_GET_CLASS (self)->start (self, &local_error);
+
+  if (priv->refusal != NULL)
+    {
+      g_set_error_literal (error, MPIPE_ERROR, MPIPE_ERROR_FAILED, priv->refusal);
+      return FALSE;
+    }
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return started;
 }
 
 /* Returns: (transfer full) (nullable): the result, which may be floating */
@@ -367,4 +387,51 @@ mpipe_worker_get_index (MpipeWorker *self)
   g_return_val_if_fail (MPIPE_IS_WORKER (self), 0);
 
   return priv->index;
+}
+
+/**
+ * mpipe_worker_get_result_type:
+ * @self: a worker
+ *
+ * Gets the type that the results of the worker's stage must have.
+ *
+ * Returns: (transfer none) (nullable): the stage's [property@Mpipe.Stage:result-type]; %NULL when it may be
+ *   any, and before the worker runs
+ *
+ * Since: 1.0
+ */
+const GVariantType *
+mpipe_worker_get_result_type (MpipeWorker *self)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_return_val_if_fail (MPIPE_IS_WORKER (self), NULL);
+
+  return priv->result_type;
+}
+
+/**
+ * mpipe_worker_refuse:
+ * @self: a worker
+ * @message: why it cannot work
+ *
+ * Says that the worker cannot start, and why.
+ *
+ * This is for languages whose errors do not arrive as errors of [vfunc@Mpipe.Worker.start]. It is called there, or
+ * before [method@Mpipe.Worker.run]; the latter then tells the pipeline and returns. The pipeline tries another process
+ * a few times before the stage fails with %MPIPE_ERROR_LAUNCH. Called again it replaces the message; called after
+ * the start it does nothing.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_worker_refuse (MpipeWorker *self, const char *message)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_return_if_fail (MPIPE_IS_WORKER (self));
+  g_return_if_fail (message != NULL);
+
+  g_free (priv->refusal);
+  priv->refusal = g_strdup (message);
 }

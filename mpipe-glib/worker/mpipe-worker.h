@@ -133,6 +133,10 @@ GVariant *mpipe_worker_lookup_parameter (MpipeWorker *self, const char *name,
 MPIPE_AVAILABLE_IN_1_0
 const char *mpipe_worker_get_stage_name (MpipeWorker *self);
 MPIPE_AVAILABLE_IN_1_0
+const GVariantType *mpipe_worker_get_result_type (MpipeWorker *self);
+MPIPE_AVAILABLE_IN_1_0
 guint mpipe_worker_get_index (MpipeWorker *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_worker_refuse (MpipeWorker *self, const char *message);
 
 G_END_DECLS

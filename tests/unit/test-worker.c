@@ -171,6 +171,68 @@ test_registers_subclasses_only (void)
     }
 }
 
+static void
+test_knows_the_type_of_its_results (void)
+{
+  g_autoptr (MpipeWorker) worker = g_object_new (IDLE_TYPE_WORKER, NULL);
+  g_autoptr (GVariant) parameters = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  MpipeWorkerSetup setup
+      = { .stage_name = (char *) "scale", .parameters = parameters, .result_type = (char *) "(xs)" };
+
+  g_assert_null (mpipe_worker_get_result_type (worker));
+  mpipe_worker_set_up (worker, &setup);
+  g_assert_true (g_variant_type_equal (mpipe_worker_get_result_type (worker),
+                                     G_VARIANT_TYPE ("(xs)")));
+  setup.result_type = NULL;
+  mpipe_worker_set_up (worker, &setup);
+  g_assert_null (mpipe_worker_get_result_type (worker));
+}
+
+static void
+test_does_not_start_when_it_refuses (void)
+{
+  g_autoptr (MpipeWorker) worker = g_object_new (IDLE_TYPE_WORKER, NULL);
+  g_autoptr (GError) error = NULL;
+
+  mpipe_worker_refuse (worker, "no time");
+  mpipe_worker_refuse (worker, "no licence");
+  g_assert_false (mpipe_worker_start (worker, &error));
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED);
+  g_assert_cmpstr (error->message, ==, "no licence");
+  g_assert_false (mpipe_worker_start (worker, NULL));
+}
+
+static guint n_begun, n_freed;
+
+static void
+count_begun (MpipeWorker *worker, MpipeTask *task, gpointer user_data)
+{
+  *(guint *) user_data += 1;
+}
+
+static void
+count_freed (gpointer user_data)
+{
+  n_freed++;
+}
+
+static void
+test_is_made_of_a_function (void)
+{
+  MpipeWorker *worker = mpipe_worker_from_begin_func (count_begun, &n_begun, count_freed);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (mpipe_worker_start (worker, &error));
+  g_assert_no_error (error);
+  g_assert_true (mpipe_worker_begins (worker));
+  mpipe_worker_begin (worker, NULL);
+  g_assert_cmpuint (n_begun, ==, 1);
+  g_assert_cmpuint (n_freed, ==, 0);
+  g_object_unref (worker);
+  g_assert_cmpuint (n_freed, ==, 1);
+  g_object_unref (mpipe_worker_from_begin_func (count_begun, NULL, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -179,6 +241,11 @@ main (int argc, char **argv)
   g_test_add_func ("/mpipe/worker/worker/puts-no-results-without-a-pipeline",
                    test_puts_no_results_without_a_pipeline);
   g_test_add_func ("/mpipe/worker/worker/knows-its-stage", test_knows_its_stage);
+  g_test_add_func ("/mpipe/worker/worker/knows-the-type-of-its-results",
+                   test_knows_the_type_of_its_results);
+  g_test_add_func ("/mpipe/worker/worker/does-not-start-when-it-refuses",
+                   test_does_not_start_when_it_refuses);
+  g_test_add_func ("/mpipe/worker/worker/is-made-of-a-function", test_is_made_of_a_function);
   g_test_add_func ("/mpipe/worker/registry/makes-workers-by-name", test_makes_workers_by_name);
   g_test_add_func ("/mpipe/worker/registry/makes-no-workers-of-other-names",
                    test_makes_no_workers_of_other_names);
