@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: the mpipe-glib authors
+
+# The workers of test-pipeline.rb.
+
+Mpipe.worker('greet') { |name| "Hello, #{name}!" }
+
+Mpipe.worker('square') { |number| number * number }
+
+Mpipe.worker('same') { |value| value }
+
+Mpipe.worker('count down') { |number, task| number.downto(1) { |i| task.put(i) } && nil }
+
+Mpipe.worker('misbehave') do |how|
+  case how
+  when 'raise' then raise ArgumentError, 'an error with “quotes”'
+  when 'call' then nothing_at_all
+  when 'object' then Object.new
+  when 'exit' then exit! 7
+  else how
+  end
+end
