@@ -27,6 +27,7 @@ typedef struct
   MpipeWorkerSlot **slots;
   MpipeSchedulerPlace *scheduling; /* of n_slots, filled anew each time */
   gboolean retired;
+  guint16 good_type; /* the type of tasks that was found right last */
   GSource *rebalance_source; /* while a worker is idle and another has more than one task */
 } MpipeStageRun;
 
@@ -231,12 +232,36 @@ stage_run_get_problem (MpipeRun *run)
   return mpipe_worker_slot_get_problem (self->slots[0]);
 }
 
+/* The results of the stage before may be of any type, if it does not declare them. */
+static GError *
+find_type_error (MpipeStageRun *self, const MpipeItem *task)
+{
+  const GVariantType *type = self->run.stage->task_type;
+  MpipeTypeTable *types = self->run.context->types;
+  g_autofree char *expected = NULL;
+
+  if (type == NULL || task->is_stop || task->payload.type == self->good_type)
+    return NULL;
+  if (mpipe_payload_has_type (&task->payload, types, type))
+    {
+      self->good_type = task->payload.type;
+      return NULL;
+    }
+  expected = g_variant_type_dup_string (type);
+  return g_error_new (MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                      "stage “%s” takes tasks of type “%s”, this one is of type “%s”",
+                      self->run.stage->name, expected,
+                      mpipe_type_table_get (types, task->payload.type)->string);
+}
+
 static GError *
 find_refusal (MpipeStageRun *self, const MpipeItem *task)
 {
   const GError *problem;
   GError *refusal = mpipe_run_find_refusal (&self->run, task);
 
+  if (refusal == NULL)
+    refusal = find_type_error (self, task);
   if (refusal != NULL)
     return refusal;
   problem = stage_run_get_problem (&self->run);

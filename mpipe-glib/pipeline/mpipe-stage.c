@@ -169,6 +169,8 @@ typedef enum
    *
    * The type that all tasks of the stage have; %NULL for any.
    *
+   * A task of another type is not put, or fails with %MPIPE_ERROR_TYPE when it comes from another stage.
+   *
    * Since: 1.0
    */
   PROP_TASK_TYPE,

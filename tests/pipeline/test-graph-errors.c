@@ -98,6 +98,34 @@ test_a_task_of_the_wrong_type_is_refused (void)
   g_assert_no_error (error);
 }
 
+/* The type of the first stage's results is not declared, so it shows with each of them. */
+static void
+test_a_result_of_the_wrong_type_is_not_taken (void)
+{
+  MpipeStage *a = mpipe_stage_new_ordered ("echo", 1);
+  g_autoptr (MpipeStage) b = mpipe_stage_new_ordered ("echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_stage_set_task_type (b, G_VARIANT_TYPE ("a*"));
+  mpipe_stage_link (a, b);
+  g_object_ref (b);
+  pipeline = mpipe_test_pipeline (a);
+  mpipe_pipeline_put (pipeline, g_variant_new_parsed ("[1]"), NULL, NULL);
+  mpipe_test_put (pipeline, 5, 1);
+  mpipe_pipeline_put (pipeline, g_variant_new_parsed ("['text']"), NULL, NULL);
+  mpipe_pipeline_stop (pipeline);
+  g_variant_unref (mpipe_test_get (pipeline));
+  error = mpipe_test_get_error (pipeline);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE);
+  g_assert_nonnull (
+      strstr (error->message, "stage “echo” takes tasks of type “a*”, this one is of type “x”"));
+  g_variant_unref (mpipe_test_get (pipeline));
+  mpipe_test_get_end (pipeline);
+  g_assert_cmpuint (mpipe_stage_get_n_failed (b), ==, 1);
+  g_object_unref (b);
+}
+
 static void
 test_what_cannot_be_sent_is_refused (void)
 {
@@ -239,6 +267,7 @@ main (int argc, char **argv)
   ADD (test_a_stage_of_another_pipeline_is_refused, "a-stage-of-another-pipeline-is-refused");
   ADD (test_types_that_do_not_fit_are_refused, "types-that-do-not-fit-are-refused");
   ADD (test_a_task_of_the_wrong_type_is_refused, "a-task-of-the-wrong-type-is-refused");
+  ADD (test_a_result_of_the_wrong_type_is_not_taken, "a-result-of-the-wrong-type-is-not-taken");
   ADD (test_what_cannot_be_sent_is_refused, "what-cannot-be-sent-is-refused");
   ADD (test_a_worker_that_is_not_there_is_refused, "a-worker-that-is-not-there-is-refused");
   ADD (test_a_program_that_is_no_worker_is_refused, "a-program-that-is-no-worker-is-refused");
