@@ -48,7 +48,8 @@ module Mpipe
       type == 'ay' ? with_bytes.call(GLib::Bytes.new(value)) : with_variant.call(GLib::Variant.new(value, type))
     end
 
-    # Becomes a worker, for as long as the pipeline wants. Returns the exit status.
+    # Becomes a worker, for as long as the pipeline wants; file is nil when Mpipe.worker was called already.
+    # Returns the exit status.
     def work(file, name)
       load_error = load_workers(file, name)
       function = @workers[name]
@@ -74,8 +75,8 @@ module Mpipe
 
     # Returns what is wrong, or nil.
     def load_workers(file, name)
-      load(file)
-      "#{file} has no worker “#{name}”" unless @workers.key?(name)
+      load(file) if file
+      "#{file || $PROGRAM_NAME} has no worker “#{name}”" unless @workers.key?(name)
     rescue StandardError, ScriptError => e
       e.message
     end
