@@ -9,7 +9,10 @@ Mpipe.worker('square') { |number| number * number }
 
 Mpipe.worker('same') { |value| value }
 
-Mpipe.worker('count down') { |number, task| number.downto(1) { |i| task.put(i) } && nil }
+Mpipe.worker('count down') do |number, task|
+  number.downto(1) { |i| task.put(i) }
+  nil
+end
 
 Mpipe.worker('misbehave') do |how|
   case how
