@@ -87,9 +87,10 @@ sub work {
 sub _load_worker {
     my ($file, $name) = @_;
     local ($@, $!);
-    my $workers = do $file;
+    my $path = Cwd::abs_path($file) // $file; # do looks for other names elsewhere
+    my $workers = do $path;
     return (undef, "$@") if $@;
-    return (undef, "$file: $!") unless defined $workers || -r $file;
+    return (undef, "$file: $!") unless defined $workers || -r $path;
     return $workers->{$name} if ref $workers eq 'HASH' && ref $workers->{$name} eq 'CODE';
     return (undef, "$file returns no hash with a function “$name”");
 }

@@ -77,8 +77,15 @@ module Mpipe
     def load_workers(file, name)
       load(file) if file
       "#{file || $PROGRAM_NAME} has no worker “#{name}”" unless @workers.key?(name)
-    rescue StandardError, ScriptError => e
-      e.message
+    rescue SystemExit => e
+      exit!(e.status)
+    rescue Exception => e
+      describe(e)
+    end
+
+    # C takes text, without zero bytes.
+    def describe(exception)
+      "#{exception.message} (#{exception.class})".dup.force_encoding('UTF-8').scrub.delete("\0")
     end
 
     # An exception does not pass C as such: here it ends, and is told.
@@ -91,8 +98,10 @@ module Mpipe
       else
         pack(result, task.worker.result_type, task.method(:return_bytes), task.method(:return_value))
       end
-    rescue StandardError, ScriptError => e
-      task.fail_with_message("#{e.message} (#{e.class})")
+    rescue SystemExit => e
+      exit!(e.status)
+    rescue Exception => e
+      task.fail_with_message(describe(e))
     end
   end
 

@@ -26,6 +26,12 @@ function workers.misbehave(how)
       return nothing.at_all
    elseif how == 'function' then
       return print
+   elseif how == 'recursion' then
+      return 1 + workers.misbehave(how)
+   elseif how == 'bytes' then
+      error('\255\0', 0)
+   elseif how == 'nil' then
+      error(nil)
    elseif how == 'exit' then
       os.exit(7)
    end

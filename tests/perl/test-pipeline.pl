@@ -84,15 +84,22 @@ is_deeply([run(stage('greet'), 'world', 'Perl', 'Zoë')], ['Hello, world!', 'Hel
 }
 
 {
-    my @results = run(stage('misbehave'), 'die', 'call', 'reference', 'exit', 'well');
+    my @results = run(stage('misbehave'), 'die', 'call', 'reference', 'exit', 'object', 'well');
     like($results[0], qr/stage “misbehave”.*an error with “quotes”/, 'tells what a worker raises');
     like($results[1], qr/nothing_at_all/, 'tells what Perl raises');
     like($results[2], qr/expected a value of type “s”, got a reference/, 'tells that a result is of no use');
     like($results[3], qr/exited with status 7 on task 4/, 'survives a worker that exits');
-    is_deeply([@results[4 .. $#results]], ['well'], 'goes on');
+    like($results[4], qr/failed task 5: ARRAY/, 'tells that something died');
+    is_deeply([@results[5 .. $#results]], ['well'], 'goes on');
 }
 
 is_deeply([run(stage('count_down'), 3, 0, 2)], [3, 2, 1, 2, 1], 'puts several results');
+
+{
+    chdir $FindBin::Bin or die;
+    my $first = Mpipe::Stage->new_command([$^X, '../languages/worker.pl', 'increment'], 1);
+    is_deeply([run($first, 1, 2)], [2, 3], 'starts a worker program by a relative path');
+}
 
 ok(!eval { Mpipe::Pipeline->new(stage('missing')) }, 'does not start without the worker')
     and like($@, qr/returns no hash with a function “missing”/, 'and says so');

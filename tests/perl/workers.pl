@@ -21,7 +21,8 @@ use utf8;
         die "an error with “quotes”\n" if $how eq 'die';
         nothing_at_all() if $how eq 'call';
         return [] if $how eq 'reference';
-        POSIX::_exit(7) if $how eq 'exit' && require POSIX;
+        die [] if $how eq 'object';
+        exit 7 if $how eq 'exit';
         return $how;
     },
 };

@@ -82,11 +82,13 @@ TESTS = {
     expect_error(error_of { Mpipe.type_of(Object.new) }, 'class Object cannot be sent')
   },
   'tells what a worker raises' => lambda {
-    results = run(stage('misbehave'), %w[raise call object well])
+    results = run(stage('misbehave'), %w[raise call object recursion bytes well])
     expect_error(results[0], 'stage “misbehave”', 'an error with “quotes” (ArgumentError)')
     expect_error(results[1], 'nothing_at_all')
     expect_error(results[2], 'class Object cannot be sent')
-    expect(results[3], 'well')
+    expect_error(results[3], 'stack level too deep (SystemStackError)')
+    expect_error(results[4], '(RuntimeError)')
+    expect(results[5], 'well')
   },
   'survives a worker that exits' => lambda {
     results = run(stage('misbehave'), %w[exit well])

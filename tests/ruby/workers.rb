@@ -19,7 +19,9 @@ Mpipe.worker('misbehave') do |how|
   when 'raise' then raise ArgumentError, 'an error with “quotes”'
   when 'call' then nothing_at_all
   when 'object' then Object.new
-  when 'exit' then exit! 7
+  when 'recursion' then (again = ->(i) { again.call(i + 1) }).call(0)
+  when 'bytes' then raise "\xff\0".b
+  when 'exit' then exit 7
   else how
   end
 end
