@@ -1,32 +1,114 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
+/* Memory that was never used costs a page fault for every 4 KiB, often more than the copy that fills it. So
+ * each thread that receives keeps its last large buffers, and fills those again of which nobody else holds
+ * a part. */
+
 #include "config.h"
 
 #include "mpipe-glib/core/mpipe-buffer-private.h"
+
+#include <string.h>
+
+#define KEPT_N 8
+#define KEPT_SIZE_MIN (128u << 10)  /* smaller ones are what malloc keeps itself */
+#define KEPT_BYTES_MAX (64u << 20) /* of one thread */
 
 struct _MpipeBuffer
 {
   gatomicrefcount n_refs;
   guint8 *data;
   gsize capacity;
+  gsize size; /* allocated: at least the capacity */
   GVariant *variant; /* owns the data; NULL when the buffer does */
 };
+
+/* The large buffers that a thread made last, with a reference to each. */
+typedef struct
+{
+  MpipeBuffer *buffers[KEPT_N]; /* the oldest first, NULL behind the last */
+  gsize n_bytes;
+} Kept;
+
+static void
+kept_drop_first (Kept *kept)
+{
+  kept->n_bytes -= kept->buffers[0]->size;
+  mpipe_buffer_unref (kept->buffers[0]);
+  memmove (kept->buffers, kept->buffers + 1, (KEPT_N - 1) * sizeof *kept->buffers);
+  kept->buffers[KEPT_N - 1] = NULL;
+}
+
+static void
+kept_free (gpointer data)
+{
+  Kept *kept = data;
+
+  while (kept->buffers[0] != NULL)
+    kept_drop_first (kept);
+  g_free (kept);
+}
+
+static GPrivate kept_of_thread = G_PRIVATE_INIT (kept_free);
+
+static void
+keep (MpipeBuffer *self)
+{
+  Kept *kept = g_private_get (&kept_of_thread);
+  guint n = 0;
+
+  if (kept == NULL)
+    {
+      kept = g_new0 (Kept, 1);
+      g_private_set (&kept_of_thread, kept);
+    }
+  while (kept->buffers[0] != NULL
+         && (kept->buffers[KEPT_N - 1] != NULL || kept->n_bytes + self->size > KEPT_BYTES_MAX))
+    kept_drop_first (kept);
+  while (kept->buffers[n] != NULL)
+    n++;
+  kept->buffers[n] = mpipe_buffer_ref (self);
+  kept->n_bytes += self->size;
+}
+
+/* Returns: (nullable): one that is free and neither too small nor much too large */
+static MpipeBuffer *
+find_kept (gsize capacity)
+{
+  Kept *kept = g_private_get (&kept_of_thread);
+
+  for (guint i = 0; kept != NULL && i < KEPT_N && kept->buffers[i] != NULL; i++)
+    {
+      MpipeBuffer *buffer = kept->buffers[i];
+
+      if (buffer->size < capacity || buffer->size / 2 > capacity || mpipe_buffer_is_shared (buffer))
+        continue;
+      buffer->capacity = capacity;
+      return mpipe_buffer_ref (buffer);
+    }
+  return NULL;
+}
 
 /* The data is aligned as malloc aligns: good for every GVariant type. Its content is not set. Returns:
  * (nullable): NULL when there is no memory, since others may say how much is needed. */
 MpipeBuffer *
 mpipe_buffer_try_new (gsize capacity)
 {
-  guint8 *data = g_try_malloc (capacity);
-  MpipeBuffer *self;
+  MpipeBuffer *self = capacity >= KEPT_SIZE_MIN ? find_kept (capacity) : NULL;
+  guint8 *data;
 
+  if (self != NULL)
+    return self;
+  data = g_try_malloc (capacity);
   if (data == NULL)
     return NULL;
   self = g_slice_new0 (MpipeBuffer);
   g_atomic_ref_count_init (&self->n_refs);
   self->data = data;
-  self->capacity = capacity;
+  self->capacity = self->size = capacity;
+  if (capacity >= KEPT_SIZE_MIN && capacity <= KEPT_BYTES_MAX)
+    keep (self);
   return self;
 }
 
