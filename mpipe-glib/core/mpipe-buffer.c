@@ -20,7 +20,8 @@ struct _MpipeBuffer
   gatomicrefcount n_refs;
   guint8 *data;
   gsize capacity;
-  gsize size; /* allocated: at least the capacity */
+  gsize size;       /* allocated: at least the capacity */
+  gboolean is_kept; /* one of the references is that of the thread that made it, which alone asks */
   GVariant *variant; /* owns the data; NULL when the buffer does */
 };
 
@@ -35,6 +36,7 @@ static void
 kept_drop_first (Kept *kept)
 {
   kept->n_bytes -= kept->buffers[0]->size;
+  kept->buffers[0]->is_kept = FALSE;
   mpipe_buffer_unref (kept->buffers[0]);
   memmove (kept->buffers, kept->buffers + 1, (KEPT_N - 1) * sizeof *kept->buffers);
   kept->buffers[KEPT_N - 1] = NULL;
@@ -69,6 +71,7 @@ keep (MpipeBuffer *self)
   while (kept->buffers[n] != NULL)
     n++;
   kept->buffers[n] = mpipe_buffer_ref (self);
+  self->is_kept = TRUE;
   kept->n_bytes += self->size;
 }
 
@@ -82,7 +85,8 @@ find_kept (gsize capacity)
     {
       MpipeBuffer *buffer = kept->buffers[i];
 
-      if (buffer->size < capacity || buffer->size / 2 > capacity || mpipe_buffer_is_shared (buffer))
+      if (buffer->size < capacity || buffer->size / 2 > capacity
+          || !g_atomic_ref_count_compare (&buffer->n_refs, 1))
         continue;
       buffer->capacity = capacity;
       return mpipe_buffer_ref (buffer);
@@ -157,10 +161,10 @@ mpipe_buffer_get_capacity (MpipeBuffer *self)
   return self->capacity;
 }
 
-/* Whether anybody but the caller holds the buffer. A caller who holds the only reference may write
+/* Whether anybody but the caller holds the buffer, which the calling thread has made. A caller who holds the only reference may write
  * the buffer anew: nobody else can get one meanwhile. */
 gboolean
 mpipe_buffer_is_shared (MpipeBuffer *self)
 {
-  return !g_atomic_ref_count_compare (&self->n_refs, 1);
+  return !g_atomic_ref_count_compare (&self->n_refs, self->is_kept ? 2 : 1);
 }
