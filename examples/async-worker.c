@@ -30,8 +30,8 @@ begin (MpipeWorker *worker, MpipeTask *task, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GSubprocess) program
-      = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error,
-                          "expr", mpipe_task_get_text (task), "*", "2", NULL);
+      = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+                          &error, "expr", mpipe_task_get_text (task), "*", "2", NULL);
 
   if (program == NULL)
     mpipe_task_fail (task, error);

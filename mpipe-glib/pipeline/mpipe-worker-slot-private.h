@@ -3,9 +3,15 @@
 
 #pragma once
 
+#include "mpipe-glib/core/mpipe-statistics-private.h"
+#include "mpipe-glib/flow/mpipe-leases-private.h"
 #include "mpipe-glib/flow/mpipe-reorder-private.h"
+#include "mpipe-glib/flow/mpipe-retry-private.h"
 #include "mpipe-glib/flow/mpipe-scheduler-private.h"
+#include "mpipe-glib/flow/mpipe-window-private.h"
+#include "mpipe-glib/launch/mpipe-worker-process-private.h"
 #include "mpipe-glib/pipeline/mpipe-item-private.h"
+#include "mpipe-glib/pipeline/mpipe-worker-info.h"
 
 G_BEGIN_DECLS
 
@@ -49,5 +55,69 @@ guint mpipe_worker_slot_get_n_leased (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_is_starting (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_is_empty (MpipeWorkerSlot *self);
 const GError *mpipe_worker_slot_get_problem (MpipeWorkerSlot *self);
+
+/* For the files of the slot only */
+
+struct _MpipeWorkerSlot
+{
+  MpipeStage *stage; /* borrowed from the owner */
+  guint index;
+  MpipeTypeTable *types;
+  const MpipeWorkerSlotEvents *events;
+  gpointer owner;
+  MpipeWorkerInfo *info;
+  MpipeWorkerStatistics *statistics; /* of info */
+
+  MpipeWorkerProcess *process; /* NULL when the slot is empty */
+  MpipeRestart restart;
+  GSource *restart_source;   /* while it waits for its next start */
+  GError *problem;           /* why the slot was given up */
+  gboolean retired;          /* no more starts */
+  MpipeReorder *stop_places; /* set when retired: where the stop task gets its place */
+  gint64 busy_us_before;     /* of the processes before */
+  gboolean accused;          /* ended for a task that has failed already */
+  gboolean holds_cancelled;  /* a task that cannot be taken back */
+  guint64 condemned; /* the task that the process is ended for; 0 when that is still to be found */
+
+  MpipeLeases *leases; /* of MpipeItem, owned */
+  MpipeWindow window;
+  guint n_done;           /* since the last update of the window */
+  gint64 measured_from;   /* when the worker began on what it holds, as far as is known */
+  guint64 recall_until;   /* numbers before this are being taken back; 0 when none are */
+  guint n_begun;          /* tasks that the process has said to have begun */
+  gboolean has_cancelled; /* some of those may have been cancelled */
+
+  GSource *timeout_source;
+  guint64 timed_number; /* the task whose time is being taken */
+  gint64 timed_from;    /* when the engine first saw it current */
+  gboolean paused;      /* its answers are not read: it may wait for that in the middle of a task */
+  gint64 resumed_at;    /* when they were read again */
+  guint16 good_type;    /* the type of results that was found right last */
+};
+
+/* What the end of a process is charged to. */
+typedef struct
+{
+  guint64 culprit;  /* the number of a task, 0 for none */
+  guint n_suspects; /* when it was one of several: all that are open are charged; else 0 */
+  gboolean on_task; /* the end had to do with a task */
+} MpipeWorkerSlotCharge;
+
+/* in mpipe-worker-slot.c */
+GSource *mpipe_worker_slot_attach_timer (MpipeWorkerSlot *self, guint ms, GSourceFunc callback,
+                                         const char *name);
+GError *mpipe_worker_slot_new_cancellation (void);
+gboolean mpipe_worker_slot_is_concurrent (MpipeWorkerSlot *self);
+MpipeItem *mpipe_worker_slot_remove_lease (MpipeWorkerSlot *self, guint64 number);
+
+/* in mpipe-worker-slot-time.c */
+void mpipe_worker_slot_check_time (MpipeWorkerSlot *self);
+
+/* in mpipe-worker-slot-blame.c */
+guint64 mpipe_worker_slot_find_culprit (MpipeWorkerSlot *self);
+gboolean mpipe_worker_slot_has_open (MpipeWorkerSlot *self, guint64 number);
+MpipeWorkerSlotCharge mpipe_worker_slot_find_charge (MpipeWorkerSlot *self);
+void mpipe_worker_slot_give_up_all (MpipeWorkerSlot *self, const MpipeWorkerSlotCharge *charge,
+                                    const GError *error);
 
 G_END_DECLS

@@ -13,49 +13,8 @@
 #include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
 
 #include "mpipe-glib/core/mpipe-error.h"
-#include "mpipe-glib/flow/mpipe-leases-private.h"
-#include "mpipe-glib/flow/mpipe-retry-private.h"
-#include "mpipe-glib/flow/mpipe-window-private.h"
-#include "mpipe-glib/launch/mpipe-worker-process-private.h"
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-worker-info-private.h"
-
-struct _MpipeWorkerSlot
-{
-  MpipeStage *stage; /* borrowed from the owner */
-  guint index;
-  MpipeTypeTable *types;
-  const MpipeWorkerSlotEvents *events;
-  gpointer owner;
-  MpipeWorkerInfo *info;
-  MpipeWorkerStatistics *statistics; /* of info */
-
-  MpipeWorkerProcess *process; /* NULL when the slot is empty */
-  MpipeRestart restart;
-  GSource *restart_source; /* while it waits for its next start */
-  GError *problem;         /* why the slot was given up */
-  gboolean retired;        /* no more starts */
-  MpipeReorder *stop_places; /* set when retired: where the stop task gets its place */
-  gint64 busy_us_before;   /* of the processes before */
-  gboolean accused;        /* ended for a task that has failed already */
-  gboolean holds_cancelled; /* a task that cannot be taken back */
-  guint64 condemned;       /* the task that the process is ended for; 0 when that is still to be found */
-
-  MpipeLeases *leases; /* of MpipeItem, owned */
-  MpipeWindow window;
-  guint n_done;         /* since the last update of the window */
-  gint64 measured_from; /* when the worker began on what it holds, as far as is known */
-  guint64 recall_until; /* numbers before this are being taken back; 0 when none are */
-  guint n_begun;        /* tasks that the process has said to have begun */
-  gboolean has_cancelled; /* some of those may have been cancelled */
-
-  GSource *timeout_source;
-  guint64 timed_number; /* the task whose time is being taken */
-  gint64 timed_from;    /* when the engine first saw it current */
-  gboolean paused;      /* its answers are not read: it may wait for that in the middle of a task */
-  gint64 resumed_at;    /* when they were read again */
-  guint16 good_type;    /* the type of results that was found right last */
-};
 
 static void
 drop_source (GSource **source)
@@ -66,8 +25,9 @@ drop_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
-static GSource *
-attach_timer (MpipeWorkerSlot *self, guint ms, GSourceFunc callback, const char *name)
+GSource *
+mpipe_worker_slot_attach_timer (MpipeWorkerSlot *self, guint ms, GSourceFunc callback,
+                                const char *name)
 {
   GSource *source = g_timeout_source_new (ms);
 
@@ -75,6 +35,19 @@ attach_timer (MpipeWorkerSlot *self, guint ms, GSourceFunc callback, const char 
   g_source_set_callback (source, callback, self, NULL);
   g_source_attach (source, g_main_context_get_thread_default ());
   return source;
+}
+
+GError *
+mpipe_worker_slot_new_cancellation (void)
+{
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "was ended by a cancellation");
+}
+
+/* Whether the process has several tasks open at a time. */
+gboolean
+mpipe_worker_slot_is_concurrent (MpipeWorkerSlot *self)
+{
+  return mpipe_worker_process_get_concurrency (self->process) > 1;
 }
 
 /* What messages begin with: stage “scale”: worker 3 (pid 812) */
@@ -103,8 +76,8 @@ end_recall_at (MpipeWorkerSlot *self, guint64 number)
 }
 
 /* Returns: (nullable): the task that is held under @number, and no more */
-static MpipeItem *
-remove_lease (MpipeWorkerSlot *self, guint64 number)
+MpipeItem *
+mpipe_worker_slot_remove_lease (MpipeWorkerSlot *self, guint64 number)
 {
   MpipeItem *task = mpipe_leases_remove (self->leases, number);
 
@@ -116,7 +89,7 @@ remove_lease (MpipeWorkerSlot *self, guint64 number)
 static MpipeItem *
 release (MpipeWorkerSlot *self, guint64 number)
 {
-  MpipeItem *task = remove_lease (self, number);
+  MpipeItem *task = mpipe_worker_slot_remove_lease (self, number);
 
   end_recall_at (self, number);
   if (task->is_stop)
@@ -231,7 +204,7 @@ skipped_cb (gpointer owner, guint64 number)
   if (number >= self->recall_until)
     return FALSE;
   if (mpipe_leases_get (self->leases, number) != NULL)
-    self->events->returned (self->owner, remove_lease (self, number));
+    self->events->returned (self->owner, mpipe_worker_slot_remove_lease (self, number));
   end_recall_at (self, number);
   return TRUE;
 }
@@ -268,147 +241,6 @@ received_cb (gpointer owner)
   if (self->holds_cancelled)
     end_if_cancelled (self);
   self->events->changed (self->owner);
-}
-
-/* Time limits */
-
-static void timeout_check (MpipeWorkerSlot *self);
-
-static GError *
-new_cancellation (void)
-{
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "was ended by a cancellation");
-}
-
-static gboolean
-timeout_cb (gpointer user_data)
-{
-  MpipeWorkerSlot *self = user_data;
-
-  g_clear_pointer (&self->timeout_source, g_source_unref);
-  timeout_check (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* How long the worker has been on its current task, but for what the pipeline made it wait. What the worker says is believed as long as it does not
- * contradict what was seen: it cannot win more than the limit once again. */
-static gint64
-measure_current (MpipeWorkerSlot *self, gint64 now)
-{
-  guint64 number = 0;
-  gint64 since = 0;
-
-  if (!mpipe_worker_process_get_current (self->process, &number, &since))
-    number = mpipe_leases_get_oldest (self->leases);
-  if (mpipe_leases_get (self->leases, number) == NULL)
-    {
-      self->timed_number = 0;
-      return 0;
-    }
-  if (number != self->timed_number || self->paused)
-    {
-      self->timed_number = number;
-      self->timed_from = now;
-    }
-  since = MAX (since, self->resumed_at);
-  if (self->paused)
-    return 0;
-  if (since <= 0 || since > now
-      || now - self->timed_from >= 2 * (gint64) self->stage->task_timeout_ms * 1000)
-    return now - self->timed_from;
-  return now - since;
-}
-
-static gboolean
-is_concurrent (MpipeWorkerSlot *self)
-{
-  return mpipe_worker_process_get_concurrency (self->process) > 1;
-}
-
-/* Looks at tasks whose beginning is known: those that were @cancelled, or the others. Returns: (nullable): the one
- * that has been on for longest, @out_elapsed_us long */
-static MpipeItem *
-find_longest (MpipeWorkerSlot *self, gboolean cancelled, gint64 now, gint64 *out_elapsed_us,
-              guint64 *out_number)
-{
-  MpipeItem *longest = NULL;
-
-  for (guint64 number = mpipe_leases_get_oldest (self->leases);
-       number < mpipe_leases_get_next (self->leases); number++)
-    {
-      MpipeItem *task = mpipe_leases_get (self->leases, number);
-      gint64 elapsed_us;
-
-      if (task == NULL || task->begun_at == 0 || !task->is_cancelled != !cancelled)
-        continue;
-      elapsed_us = self->paused ? 0 : now - MAX (task->begun_at, self->resumed_at);
-      if (longest != NULL && elapsed_us <= *out_elapsed_us)
-        continue;
-      longest = task;
-      *out_elapsed_us = elapsed_us;
-      *out_number = number;
-    }
-  return longest;
-}
-
-/* Returns: how long the worker may still be on what it is on, G_MAXINT64 for ever; not above 0 when it has been
- * for too long, on @out_number, if that is known. */
-static gint64
-get_time_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
-{
-  gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
-  gint64 elapsed_us = 0;
-
-  *out_number = 0;
-  if (limit_us == 0)
-    return G_MAXINT64;
-  if (!is_concurrent (self))
-    return limit_us - measure_current (self, now);
-  find_longest (self, FALSE, now, &elapsed_us, out_number);
-  return limit_us - elapsed_us;
-}
-
-/* The same for tasks that it was told to give up. */
-static gint64
-get_grace_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
-{
-  gint64 elapsed_us = 0;
-
-  if (self->has_cancelled)
-    self->has_cancelled = find_longest (self, TRUE, now, &elapsed_us, out_number) != NULL;
-  return self->has_cancelled ? MPIPE_WORKER_PROCESS_GRACE_MS * 1000 - elapsed_us : G_MAXINT64;
-}
-
-static void
-condemn (MpipeWorkerSlot *self, guint64 number, GError *reason)
-{
-  self->condemned = number;
-  mpipe_worker_process_end (self->process, reason);
-}
-
-static void
-timeout_check (MpipeWorkerSlot *self)
-{
-  gint64 now, left_us, grace_left_us;
-  guint64 late, cancelled;
-
-  if ((self->stage->task_timeout_ms == 0 && !self->has_cancelled) || self->timeout_source != NULL
-      || self->process == NULL || mpipe_leases_get_n (self->leases) == 0
-      || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
-    return;
-  now = g_get_monotonic_time ();
-  left_us = get_time_left (self, now, &late);
-  grace_left_us = get_grace_left (self, now, &cancelled);
-  if (left_us <= 0)
-    condemn (self, late,
-             g_error_new (MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT, "exceeded the time limit of %u ms",
-                          self->stage->task_timeout_ms));
-  else if (grace_left_us <= 0)
-    condemn (self, cancelled, new_cancellation ());
-  else if (MIN (left_us, grace_left_us) < G_MAXINT64)
-    self->timeout_source
-        = attach_timer (self, (guint) (MIN (left_us, grace_left_us) / 1000 + 1), timeout_cb,
-                        "[mpipe] time limit of a task");
 }
 
 /* The start */
@@ -491,133 +323,13 @@ plan_restart (MpipeWorkerSlot *self, gboolean on_task, const GError *error)
     return;
   delay_ms = mpipe_restart_note_end (&self->restart, on_task);
   if (delay_ms != MPIPE_RESTART_GIVE_UP)
-    self->restart_source
-        = attach_timer (self, (guint) delay_ms, restart_cb, "[mpipe] restart of a worker");
+    self->restart_source = mpipe_worker_slot_attach_timer (self, (guint) delay_ms, restart_cb,
+                                                           "[mpipe] restart of a worker");
   else
     self->problem = g_error_new_literal (MPIPE_ERROR, MPIPE_ERROR_LAUNCH, error->message);
 }
 
 /* The end */
-
-/* Returns: the number of the task that the end of the process is charged to, 0 for none. */
-static guint64
-find_culprit (MpipeWorkerSlot *self)
-{
-  guint64 number = 0;
-  gint64 since;
-
-  if (!mpipe_worker_process_get_current (self->process, &number, &since))
-    number = mpipe_leases_get_oldest (self->leases);
-  return mpipe_leases_get (self->leases, number) != NULL ? number : 0;
-}
-
-/* Whether the process has begun a task that it holds, as far as is known. */
-static gboolean
-is_open (MpipeWorkerSlot *self, guint64 number)
-{
-  const MpipeItem *task = mpipe_leases_get (self->leases, number);
-
-  return task != NULL
-         && (task->is_begun || number <= mpipe_worker_process_get_begun (self->process));
-}
-
-static guint
-count_open (MpipeWorkerSlot *self)
-{
-  guint n = 0;
-
-  for (guint64 number = mpipe_leases_get_oldest (self->leases);
-       number < mpipe_leases_get_next (self->leases); number++)
-    n += is_open (self, number);
-  return n;
-}
-
-/* What the end of a process is charged to. */
-typedef struct
-{
-  guint64 culprit;   /* the number of a task, 0 for none */
-  guint n_suspects;  /* when it was one of several: all that are open are charged; else 0 */
-  gboolean on_task;  /* the end had to do with a task */
-} Charge;
-
-static Charge
-find_charge (MpipeWorkerSlot *self)
-{
-  Charge charge = { .on_task = self->accused || self->condemned != 0 };
-
-  if (self->accused)
-    return charge;
-  if (self->condemned != 0)
-    charge.culprit = mpipe_leases_get (self->leases, self->condemned) != NULL ? self->condemned : 0;
-  else if (is_concurrent (self))
-    charge.n_suspects = count_open (self);
-  else
-    charge.culprit = find_culprit (self);
-  charge.on_task |= charge.culprit != 0 || charge.n_suspects != 0;
-  return charge;
-}
-
-static gboolean
-is_charged (MpipeWorkerSlot *self, const Charge *charge, guint64 number)
-{
-  return charge->n_suspects > 0 ? is_open (self, number) : number == charge->culprit;
-}
-
-/* Says which task an end is charged to: “… died of signal 11 on task 41”; or “… on task 41 or one of 2 others”. */
-static char *
-name_task (const GError *error, const MpipeItem *task, guint n_suspects)
-{
-  gboolean is_sentence = error->domain == MPIPE_ERROR
-                         && (error->code == MPIPE_ERROR_WORKER_DIED
-                             || error->code == MPIPE_ERROR_TIMED_OUT);
-  g_autofree char *name = task->is_stop
-                              ? g_strdup ("its stop task")
-                              : g_strdup_printf ("task %" G_GUINT64_FORMAT, task->id);
-  g_autofree char *others = NULL;
-
-  if (n_suspects > 1 && error->domain == MPIPE_ERROR)
-    others = g_strdup_printf (n_suspects == 2 ? " or another" : " or one of %u others",
-                              n_suspects - 1);
-  return g_strdup_printf (is_sentence ? "%s on %s%s" : "%s (on %s%s)", error->message, name,
-                          others != NULL ? others : "");
-}
-
-static void
-charge_task (MpipeWorkerSlot *self, MpipeItem *task, const GError *error, guint n_suspects)
-{
-  GError *charged = g_error_copy (error);
-
-  g_free (charged->message);
-  charged->message = name_task (error, task, n_suspects);
-  if (!task->is_stop)
-    mpipe_counter_add (&self->statistics->n_failed, 1);
-  self->events->ended (self->owner, task, charged, TRUE);
-}
-
-/* Tasks that were not begun, or are innocent, go back as if nothing had happened. The last one goes first: those
- * that are done again are in front of others, in their order. */
-static void
-give_up_all (MpipeWorkerSlot *self, const Charge *charge, const GError *error)
-{
-  for (guint64 number = mpipe_leases_get_next (self->leases); number-- > 1;)
-    {
-      gboolean charged;
-      MpipeItem *task;
-
-      if (mpipe_leases_get_n (self->leases) == 0)
-        break;
-      charged = is_charged (self, charge, number);
-      task = remove_lease (self, number);
-      if (task == NULL)
-        continue;
-      if (charged)
-        charge_task (self, task, error, charge->n_suspects);
-      else if (task->is_stop)
-        self->events->ended (self->owner, task, NULL, FALSE);
-      else
-        self->events->returned (self->owner, task);
-    }
-}
 
 static void
 count_end (MpipeWorkerSlot *self)
@@ -639,7 +351,7 @@ ended_cb (gpointer owner, const GError *error)
   MpipeWorkerSlot *self = owner;
   g_autofree char *worker = describe_worker (self);
   g_autoptr (GError) named = NULL;
-  Charge charge = find_charge (self);
+  MpipeWorkerSlotCharge charge = mpipe_worker_slot_find_charge (self);
 
   if (error != NULL)
     {
@@ -650,7 +362,7 @@ ended_cb (gpointer owner, const GError *error)
     named = g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED, "%s stopped", worker);
 
   count_end (self);
-  give_up_all (self, &charge, named);
+  mpipe_worker_slot_give_up_all (self, &charge, named);
   drop_source (&self->timeout_source);
   self->timed_number = 0;
   self->recall_until = 0;
@@ -686,7 +398,7 @@ mpipe_worker_slot_retire (MpipeWorkerSlot *self, MpipeReorder *places)
   stop->place = mpipe_reorder_open (places);
   mpipe_worker_process_send_stop (self->process, mpipe_leases_add (self->leases, stop));
   mpipe_worker_process_flush (self->process);
-  timeout_check (self);
+  mpipe_worker_slot_check_time (self);
 }
 
 /* The worker ends now, with what it holds; none is started again. One that was stopped, and has answered
@@ -726,7 +438,7 @@ mpipe_worker_slot_flush (MpipeWorkerSlot *self)
   if (self->process == NULL)
     return;
   mpipe_worker_process_flush (self->process);
-  timeout_check (self);
+  mpipe_worker_slot_check_time (self);
 }
 
 /* Takes tasks back from @first on, if the worker has not begun them. */
@@ -740,7 +452,7 @@ recall_from (MpipeWorkerSlot *self, guint64 first)
   certain = mpipe_worker_process_recall (self->process, first, until);
   for (guint64 number = until; number-- > certain;)
     {
-      MpipeItem *task = remove_lease (self, number);
+      MpipeItem *task = mpipe_worker_slot_remove_lease (self, number);
 
       if (task != NULL)
         self->events->returned (self->owner, task);
@@ -766,11 +478,11 @@ can_recall (MpipeWorkerSlot *self)
 static gboolean
 end_if_cancelled (MpipeWorkerSlot *self)
 {
-  guint64 culprit = find_culprit (self);
+  guint64 culprit = mpipe_worker_slot_find_culprit (self);
 
   if (culprit == 0 || !((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
     return FALSE;
-  mpipe_worker_process_end (self->process, new_cancellation ());
+  mpipe_worker_process_end (self->process, mpipe_worker_slot_new_cancellation ());
   return TRUE;
 }
 
@@ -787,12 +499,13 @@ cancel_gently (MpipeWorkerSlot *self, guint64 id, guint64 first)
 
       if (task == NULL || task->is_stop || task->id != id)
         continue;
-      if (!is_open (self, number) && mpipe_worker_process_can_recall (self->process))
+      if (!mpipe_worker_slot_has_open (self, number)
+          && mpipe_worker_process_can_recall (self->process))
         recall_from (self, number);
       if (mpipe_leases_get (self->leases, number) == NULL)
         break; /* with all behind it */
       mpipe_worker_process_send_cancel (self->process, number);
-      if (!is_open (self, number))
+      if (!mpipe_worker_slot_has_open (self, number))
         continue;
       task->begun_at = now;
       self->has_cancelled = TRUE;

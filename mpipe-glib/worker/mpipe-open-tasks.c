@@ -29,11 +29,11 @@ struct _MpipeOpenTasks
   GThread *thread; /* of the worker; only to be compared */
 
   GMutex lock;
-  MpipeOutbox *outbox; /* of the loop; NULL when that has ended: answers go nowhere then */
-  MpipePage *page;     /* of the loop; NULL when there is none */
+  MpipeOutbox *outbox;   /* of the loop; NULL when that has ended: answers go nowhere then */
+  MpipePage *page;       /* of the loop; NULL when there is none */
   GMainContext *context; /* of the worker; NULL when the loop has ended */
-  GHashTable *tasks;   /* of OpenTask, by its sequence */
-  gint64 busy_since;   /* when the first of those that are open began */
+  GHashTable *tasks;     /* of OpenTask, by its sequence */
+  gint64 busy_since;     /* when the first of those that are open began */
 };
 
 static void

@@ -59,7 +59,7 @@
 struct _MpipeTask
 {
   GObject parent_instance;
-  GObject *worker; /* a reference */
+  GObject *worker;            /* a reference */
   MpipeOpenTasks *open_tasks; /* NULL when somebody else made the object */
   guint64 sequence;
   GCancellable *cancellable;
@@ -72,8 +72,8 @@ G_DEFINE_FINAL_TYPE (MpipeTask, mpipe_task, G_TYPE_OBJECT)
 static void
 end_dropped (MpipeTask *self)
 {
-  g_autoptr (GError) error
-      = g_error_new (MPIPE_ERROR, MPIPE_ERROR_FAILED, "the worker dropped the task and did not end it");
+  g_autoptr (GError) error = g_error_new (MPIPE_ERROR, MPIPE_ERROR_FAILED,
+                                          "the worker dropped the task and did not end it");
 
   mpipe_open_tasks_end (self->open_tasks, self->sequence, NULL, error);
 }
@@ -133,7 +133,8 @@ put (MpipeTask *self, GVariant *result, GError **error)
 {
   if (self->open_tasks != NULL)
     return mpipe_open_tasks_put (self->open_tasks, self->sequence, result, error);
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED, "A task that no pipeline gave has no results");
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
+               "A task that no pipeline gave has no results");
   return FALSE;
 }
 
@@ -149,7 +150,8 @@ text_to_value (const char *text, GError **error)
 {
   if (g_utf8_validate (text, -1, NULL))
     return g_variant_ref_sink (g_variant_new_string (text));
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE, "A result was given that is to be a text, and is no UTF-8");
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "A result was given that is to be a text, and is no UTF-8");
   return NULL;
 }
 

@@ -88,8 +88,7 @@ return_cb (gpointer user_data)
 {
   MpipeTask *task = user_data;
 
-  mpipe_task_return_text (task,
-                          mpipe_task_get_text (task) != NULL ? get_argument (task) : "stop");
+  mpipe_task_return_text (task, mpipe_task_get_text (task) != NULL ? get_argument (task) : "stop");
   return G_SOURCE_REMOVE;
 }
 
@@ -1005,8 +1004,10 @@ main (int argc, char **argv)
   ADD (test_ends_with_its_pipeline, "ends-with-its-pipeline");
   ADD (test_takes_the_time_of_each, "takes-the-time-of-each");
   ADD (test_gives_the_innocent_back, "gives-the-innocent-back");
-  ADD (test_lets_the_only_task_know_that_it_is_cancelled, "lets-the-only-task-know-that-it-is-cancelled");
-  ADD (test_lets_one_of_several_know_that_it_is_cancelled, "lets-one-of-several-know-that-it-is-cancelled");
+  ADD (test_lets_the_only_task_know_that_it_is_cancelled,
+       "lets-the-only-task-know-that-it-is-cancelled");
+  ADD (test_lets_one_of_several_know_that_it_is_cancelled,
+       "lets-one-of-several-know-that-it-is-cancelled");
   ADD (test_cancels_tasks_that_wait_in_the_worker, "cancels-tasks-that-wait-in-the-worker");
   ADD (test_ends_a_worker_that_ignores_a_cancellation, "ends-a-worker-that-ignores-a-cancellation");
 #undef ADD

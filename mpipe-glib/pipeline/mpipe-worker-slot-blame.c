@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Which tasks the end of a worker's process is charged to, and what becomes of the others. Engine's thread. */
+
+#include "config.h"
+
+#include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
+
+/* Returns: the number of the task that the end of the process is charged to, 0 for none. */
+guint64
+mpipe_worker_slot_find_culprit (MpipeWorkerSlot *self)
+{
+  guint64 number = 0;
+  gint64 since;
+
+  if (!mpipe_worker_process_get_current (self->process, &number, &since))
+    number = mpipe_leases_get_oldest (self->leases);
+  return mpipe_leases_get (self->leases, number) != NULL ? number : 0;
+}
+
+/* Whether the process has begun a task that it holds, as far as is known. */
+gboolean
+mpipe_worker_slot_has_open (MpipeWorkerSlot *self, guint64 number)
+{
+  const MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+  return task != NULL
+         && (task->is_begun || number <= mpipe_worker_process_get_begun (self->process));
+}
+
+static guint
+count_open (MpipeWorkerSlot *self)
+{
+  guint n = 0;
+
+  for (guint64 number = mpipe_leases_get_oldest (self->leases);
+       number < mpipe_leases_get_next (self->leases); number++)
+    n += mpipe_worker_slot_has_open (self, number);
+  return n;
+}
+
+MpipeWorkerSlotCharge
+mpipe_worker_slot_find_charge (MpipeWorkerSlot *self)
+{
+  MpipeWorkerSlotCharge charge = { .on_task = self->accused || self->condemned != 0 };
+
+  if (self->accused)
+    return charge;
+  if (self->condemned != 0)
+    charge.culprit = mpipe_leases_get (self->leases, self->condemned) != NULL ? self->condemned : 0;
+  else if (mpipe_worker_slot_is_concurrent (self))
+    charge.n_suspects = count_open (self);
+  else
+    charge.culprit = mpipe_worker_slot_find_culprit (self);
+  charge.on_task |= charge.culprit != 0 || charge.n_suspects != 0;
+  return charge;
+}
+
+static gboolean
+is_charged (MpipeWorkerSlot *self, const MpipeWorkerSlotCharge *charge, guint64 number)
+{
+  return charge->n_suspects > 0 ? mpipe_worker_slot_has_open (self, number)
+                                : number == charge->culprit;
+}
+
+/* Says which task an end is charged to: “… died of signal 11 on task 41”; or “… on task 41 or one of 2 others”. */
+static char *
+name_task (const GError *error, const MpipeItem *task, guint n_suspects)
+{
+  gboolean is_sentence
+      = error->domain == MPIPE_ERROR
+        && (error->code == MPIPE_ERROR_WORKER_DIED || error->code == MPIPE_ERROR_TIMED_OUT);
+  g_autofree char *name = task->is_stop ? g_strdup ("its stop task")
+                                        : g_strdup_printf ("task %" G_GUINT64_FORMAT, task->id);
+  g_autofree char *others = NULL;
+
+  if (n_suspects > 1 && error->domain == MPIPE_ERROR)
+    others = g_strdup_printf (n_suspects == 2 ? " or another" : " or one of %u others",
+                              n_suspects - 1);
+  return g_strdup_printf (is_sentence ? "%s on %s%s" : "%s (on %s%s)", error->message, name,
+                          others != NULL ? others : "");
+}
+
+static void
+charge_task (MpipeWorkerSlot *self, MpipeItem *task, const GError *error, guint n_suspects)
+{
+  GError *charged = g_error_copy (error);
+
+  g_free (charged->message);
+  charged->message = name_task (error, task, n_suspects);
+  if (!task->is_stop)
+    mpipe_counter_add (&self->statistics->n_failed, 1);
+  self->events->ended (self->owner, task, charged, TRUE);
+}
+
+/* Tasks that were not begun, or are innocent, go back as if nothing had happened. The last one goes first: those
+ * that are done again are in front of others, in their order. */
+void
+mpipe_worker_slot_give_up_all (MpipeWorkerSlot *self, const MpipeWorkerSlotCharge *charge,
+                               const GError *error)
+{
+  for (guint64 number = mpipe_leases_get_next (self->leases); number-- > 1;)
+    {
+      gboolean charged;
+      MpipeItem *task;
+
+      if (mpipe_leases_get_n (self->leases) == 0)
+        break;
+      charged = is_charged (self, charge, number);
+      task = mpipe_worker_slot_remove_lease (self, number);
+      if (task == NULL)
+        continue;
+      if (charged)
+        charge_task (self, task, error, charge->n_suspects);
+      else if (task->is_stop)
+        self->events->ended (self->owner, task, NULL, FALSE);
+      else
+        self->events->returned (self->owner, task);
+    }
+}
