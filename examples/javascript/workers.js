@@ -3,9 +3,12 @@
 
 // The workers of the examples: what this file exports can be the worker of a stage.
 
+import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Mpipe from 'gi://Mpipe?version=1.0';
+
+Gio._promisify(Gio.Subprocess.prototype, 'communicate_utf8_async');
 
 export function greet(name) {
   return `Hello, ${name}!`;
@@ -61,6 +64,17 @@ export async function nap(milliseconds) {
     });
   });
   return milliseconds;
+}
+
+// Lets a program compute, and waits for it.
+export async function double(text, task) {
+  const program = Gio.Subprocess.new(['expr', text, '*', '2'],
+    Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_SILENCE);
+  const [output] = await program.communicate_utf8_async(null, task.cancellable);
+
+  if (!program.get_successful())
+    throw new Error('the program was not successful');
+  return output.trim();
 }
 
 export async function analyse(number) {

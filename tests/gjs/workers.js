@@ -177,3 +177,29 @@ export function never() {
 export function echoOrMeasure(value) {
   return value.measure ? { memory: memory() } : value;
 }
+
+let waiting = null;
+
+// The first of two tasks ends only after the second has begun.
+export async function meet(value) {
+  if (waiting === null) {
+    await new Promise(resolve => {
+      waiting = resolve;
+    });
+    return `${value} met`;
+  }
+  waiting();
+  waiting = null;
+  return `${value} came`;
+}
+
+// Says that it has begun, waits until its task is cancelled, and writes the file of the parameter.
+export async function waitForCancel(value, task) {
+  const cancelled = new Promise(resolve => {
+    task.cancellable.connect(() => resolve());
+  });
+
+  task.report_progress(0.5, `begun ${value}`);
+  await cancelled;
+  GLib.file_set_contents(task.worker.parameters.file, `${value} was cancelled`);
+}
