@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // SPDX-FileCopyrightText: the mpipe-glib authors
 
-// Memory does not grow with the number of tasks, neither in the application nor in a worker. When GJS
-// takes or gives memory is its own affair; but if each task left something, which is 200 bytes or more
-// with all that belongs to it, every round would need more. An argument says how many tasks a round
-// has, for a longer measurement.
+// Memory does not grow with the number of tasks, neither in the application nor in a worker. A round
+// may need more than the one before, but if each task left something, which is 200 bytes or more with
+// all that belongs to it, every round would. An argument says how many tasks a round has, for a longer
+// measurement.
 
 import Mpipe from 'gi://Mpipe?version=1.0';
 

@@ -108,7 +108,6 @@ export async function readFile(path) {
 
 // How much memory this process has, in KiB.
 export function memory() {
-  System.gc();
   return Number(new TextDecoder().decode(GLib.file_get_contents('/proc/self/statm')[1])
     .split(' ')[1]) * 4;
 }

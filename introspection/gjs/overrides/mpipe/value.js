@@ -8,6 +8,7 @@
 // value JSON text. Text and bytes have functions of their own, which leak nothing.
 
 const { GLib } = imports.gi;
+const System = imports.system;
 const { fromText, toText } = imports.overrides.mpipe.text;
 const { pack, unpack } = imports.overrides.mpipe.variant;
 
@@ -24,8 +25,25 @@ function seal(value, type, takers) {
   return takers.variant(pack(value, type));
 }
 
+// GJS collects its garbage by what that takes in JavaScript. What came takes little there and much
+// more in C, and would stay long: a program that does millions of tasks would grow and grow.
+const VALUES_MAX = 10000;
+const BYTES_MAX = 64 << 20;
+let nValues = 0, nBytes = 0; // since garbage was collected
+
+function collectGarbage(variant) {
+  nValues++;
+  nBytes += variant.get_size();
+  if (nValues < VALUES_MAX && nBytes < BYTES_MAX)
+    return;
+  nValues = 0;
+  nBytes = 0;
+  System.gc();
+}
+
 // The value of a GVariant that came; of a text without a declared type, what its JSON says.
 function open(variant, type) {
+  collectGarbage(variant);
   if (type === null && variant.get_type_string() === 's')
     return fromText(variant.get_string()[0]);
   return unpack(variant);
