@@ -176,6 +176,17 @@ keep_unclaimed (MpipePipeline *self, MpipeItem *failure)
     mpipe_task_mailbox_return (self->tasks, failure);
 }
 
+/* Takes @getter over. */
+static void
+return_failure (MpipePipeline *self, GTask *getter, MpipeItem *failure)
+{
+  MpipeResult *data = g_task_get_task_data (getter);
+
+  data->task_id = failure->id;
+  g_task_return_error (getter, mpipe_pipeline_take_error (self, failure));
+  g_object_unref (getter);
+}
+
 static void
 tell_failure (MpipePipeline *self, MpipeItem *failure)
 {
@@ -190,10 +201,7 @@ tell_failure (MpipePipeline *self, MpipeItem *failure)
   failure->reported = TRUE;
   getter = take_call (self, &self->getters);
   if (getter != NULL)
-    {
-      g_task_return_error (getter, mpipe_pipeline_take_error (self, failure));
-      g_object_unref (getter);
-    }
+    return_failure (self, getter, failure);
   else if (mpipe_pipeline_has_result_handler (self))
     keep_unclaimed (self, failure);
   else
@@ -212,7 +220,8 @@ tell_result (MpipePipeline *self, MpipeResult *result)
       g_variant_unref (result->value);
       return;
     }
-  g_task_return_pointer (getter, result->value, (GDestroyNotify) g_variant_unref);
+  *(MpipeResult *) g_task_get_task_data (getter) = *result;
+  g_task_return_boolean (getter, TRUE);
   g_object_unref (getter);
 }
 
@@ -287,9 +296,11 @@ serve_getters (MpipePipeline *self)
         return;
       call = take_call (self, &self->getters);
       if (failure != NULL)
-        g_task_return_error (call, mpipe_pipeline_take_error (self, failure));
-      else
-        g_task_return_pointer (call, NULL, NULL);
+        {
+          return_failure (self, call, failure);
+          continue;
+        }
+      g_task_return_boolean (call, TRUE); /* without a value: the end */
       g_object_unref (call);
     }
 }

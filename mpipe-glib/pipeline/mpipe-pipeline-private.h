@@ -24,7 +24,7 @@ struct _MpipePipeline
   MpipeOnFailure on_failure;
 
   GMutex lock;         /* of the following; any thread */
-  GQueue getters;      /* of GTask: wait for a result */
+  GQueue getters;      /* of GTask: wait for a result; their data is an MpipeResult to be filled */
   GQueue putters;      /* of GTask: wait for room; their data is the task */
   GQueue waiters;      /* of GTask: wait for the end */
   MpipeFifo unclaimed; /* of MpipeItem: failures that no handler wanted, while results are emitted */
@@ -36,6 +36,8 @@ typedef struct
   guint64 task_id;
   MpipeStage *leaf; /* borrowed from the pipeline */
 } MpipeResult;
+
+void mpipe_result_free (MpipeResult *self);
 
 /* signals, in mpipe-pipeline.c */
 gboolean mpipe_pipeline_has_result_handler (MpipePipeline *self);

@@ -11,6 +11,13 @@
 
 #define REPORTER_PATIENCE_US 20000 /* how often it is looked whether another thread still runs the context */
 
+void
+mpipe_result_free (MpipeResult *self)
+{
+  g_clear_pointer (&self->value, g_variant_unref);
+  g_free (self);
+}
+
 /* A result that turns out to be no value becomes a failure, and its worker is called to account. */
 static void
 reject (MpipePipeline *self, MpipeItem *item, GError *error)
@@ -363,6 +370,7 @@ mpipe_pipeline_get_async (MpipePipeline *self, GCancellable *cancellable,
 
   call = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (call, mpipe_pipeline_get_async);
+  g_task_set_task_data (call, g_new0 (MpipeResult, 1), (GDestroyNotify) mpipe_result_free);
   mpipe_pipeline_queue_task (self, &self->getters, call);
 }
 
@@ -381,9 +389,39 @@ mpipe_pipeline_get_async (MpipePipeline *self, GCancellable *cancellable,
 GVariant *
 mpipe_pipeline_get_finish (MpipePipeline *self, GAsyncResult *result, GError **error)
 {
+  return mpipe_pipeline_get_full_finish (self, result, NULL, NULL, error);
+}
+
+/**
+ * mpipe_pipeline_get_full_finish:
+ * @self: a pipeline
+ * @result: what the callback got
+ * @out_task_id: (out) (optional): the task from which the result comes, as [method@Mpipe.Pipeline.put]
+ *   returned it; or the task that failed; 0 when there is none
+ * @out_leaf: (out) (optional) (transfer none) (nullable): the stage that gave the result
+ * @error: return location for an error
+ *
+ * Finishes [method@Mpipe.Pipeline.get_async], as [method@Mpipe.Pipeline.get_finish] does, and tells from
+ * which task and stage the result comes.
+ *
+ * Returns: (transfer full) (nullable): the result, not floating; %NULL as for [method@Mpipe.Pipeline.get]
+ *
+ * Since: 1.0
+ */
+GVariant *
+mpipe_pipeline_get_full_finish (MpipePipeline *self, GAsyncResult *result, guint64 *out_task_id,
+                                MpipeStage **out_leaf, GError **error)
+{
+  MpipeResult *got;
+
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  got = g_task_get_task_data (G_TASK (result));
+  if (out_task_id != NULL)
+    *out_task_id = got->task_id;
+  if (out_leaf != NULL)
+    *out_leaf = got->leaf;
+  return g_task_propagate_boolean (G_TASK (result), error) ? g_steal_pointer (&got->value) : NULL;
 }
 
 static gboolean

@@ -218,6 +218,22 @@ mpipe_pipeline_put_finish (MpipePipeline *self, GAsyncResult *result, GError **e
   return id != NULL ? *id : 0;
 }
 
+static GVariant *
+variant_for_bytes (GBytes *bytes)
+{
+  return g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE);
+}
+
+/* Returns: (nullable): NULL with an error when it is not UTF-8 */
+static GVariant *
+variant_for_text (const char *text, GError **error)
+{
+  if (g_utf8_validate (text, -1, NULL))
+    return g_variant_new_string (text);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE, "The text is not valid UTF-8");
+  return NULL;
+}
+
 /**
  * mpipe_pipeline_put_bytes:
  * @self: a pipeline
@@ -240,8 +256,51 @@ mpipe_pipeline_put_bytes (MpipePipeline *self, GBytes *task, GCancellable *cance
 {
   g_return_val_if_fail (task != NULL, 0);
 
-  return mpipe_pipeline_put (self, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, task, TRUE),
-                             cancellable, error);
+  return mpipe_pipeline_put (self, variant_for_bytes (task), cancellable, error);
+}
+
+/**
+ * mpipe_pipeline_try_put_bytes:
+ * @self: a pipeline
+ * @task: the task
+ * @error: return location for an error
+ *
+ * Adds a task of type `ay` to the pipeline, without a copy, if that does not have to wait.
+ *
+ * Returns: the id of the task, from 1 on; 0 without an error when the pipeline is full; 0 with an error
+ *   as for [method@Mpipe.Pipeline.put]
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_try_put_bytes (MpipePipeline *self, GBytes *task, GError **error)
+{
+  g_return_val_if_fail (task != NULL, 0);
+
+  return mpipe_pipeline_try_put (self, variant_for_bytes (task), error);
+}
+
+/**
+ * mpipe_pipeline_put_bytes_async:
+ * @self: a pipeline
+ * @task: the task
+ * @cancellable: (nullable): gives up waiting for room
+ * @callback: (nullable): called when the task was accepted, or cannot be
+ * @user_data: data for @callback
+ *
+ * Adds a task of type `ay` to the pipeline, without a copy and without blocking.
+ *
+ * It is finished by [method@Mpipe.Pipeline.put_finish].
+ *
+ * Since: 1.0
+ */
+void
+mpipe_pipeline_put_bytes_async (MpipePipeline *self, GBytes *task, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (task != NULL);
+
+  mpipe_pipeline_put_async (self, variant_for_bytes (task), cancellable, callback, user_data);
 }
 
 /**
@@ -262,10 +321,66 @@ guint64
 mpipe_pipeline_put_text (MpipePipeline *self, const char *task, GCancellable *cancellable,
                          GError **error)
 {
+  GVariant *value;
+
   g_return_val_if_fail (task != NULL, 0);
 
-  if (g_utf8_validate (task, -1, NULL))
-    return mpipe_pipeline_put (self, g_variant_new_string (task), cancellable, error);
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE, "The text is not valid UTF-8");
-  return 0;
+  value = variant_for_text (task, error);
+  return value != NULL ? mpipe_pipeline_put (self, value, cancellable, error) : 0;
+}
+
+/**
+ * mpipe_pipeline_try_put_text:
+ * @self: a pipeline
+ * @task: the task, in UTF-8
+ * @error: return location for an error
+ *
+ * Adds a task of type `s` to the pipeline if that does not have to wait.
+ *
+ * Returns: the id of the task, from 1 on; 0 without an error when the pipeline is full; 0 with an error
+ *   as for [method@Mpipe.Pipeline.put_text]
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_try_put_text (MpipePipeline *self, const char *task, GError **error)
+{
+  GVariant *value;
+
+  g_return_val_if_fail (task != NULL, 0);
+
+  value = variant_for_text (task, error);
+  return value != NULL ? mpipe_pipeline_try_put (self, value, error) : 0;
+}
+
+/**
+ * mpipe_pipeline_put_text_async:
+ * @self: a pipeline
+ * @task: the task, in UTF-8
+ * @cancellable: (nullable): gives up waiting for room
+ * @callback: (nullable): called when the task was accepted, or cannot be
+ * @user_data: data for @callback
+ *
+ * Adds a task of type `s` to the pipeline, without blocking.
+ *
+ * It is finished by [method@Mpipe.Pipeline.put_finish], with an error as for
+ * [method@Mpipe.Pipeline.put_text].
+ *
+ * Since: 1.0
+ */
+void
+mpipe_pipeline_put_text_async (MpipePipeline *self, const char *task, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data)
+{
+  GError *error = NULL;
+  GVariant *value;
+
+  g_return_if_fail (MPIPE_IS_PIPELINE (self));
+  g_return_if_fail (task != NULL);
+
+  value = variant_for_text (task, &error);
+  if (value != NULL)
+    mpipe_pipeline_put_async (self, value, cancellable, callback, user_data);
+  else
+    g_task_report_error (self, callback, user_data, mpipe_pipeline_put_text_async, error);
 }

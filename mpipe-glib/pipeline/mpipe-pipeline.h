@@ -99,8 +99,19 @@ MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_pipeline_put_bytes (MpipePipeline *self, GBytes *task, GCancellable *cancellable,
                                   GError **error);
 MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_pipeline_try_put_bytes (MpipePipeline *self, GBytes *task, GError **error);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_pipeline_put_bytes_async (MpipePipeline *self, GBytes *task, GCancellable *cancellable,
+                                     GAsyncReadyCallback callback, gpointer user_data);
+MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_pipeline_put_text (MpipePipeline *self, const char *task, GCancellable *cancellable,
                                  GError **error);
+MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_pipeline_try_put_text (MpipePipeline *self, const char *task, GError **error);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_pipeline_put_text_async (MpipePipeline *self, const char *task,
+                                    GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer user_data);
 MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_pipeline_put_array (MpipePipeline *self, GVariant *tasks, GCancellable *cancellable,
                                   GError **error);
@@ -126,6 +137,10 @@ void mpipe_pipeline_get_async (MpipePipeline *self, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer user_data);
 MPIPE_AVAILABLE_IN_1_0
 GVariant *mpipe_pipeline_get_finish (MpipePipeline *self, GAsyncResult *result, GError **error);
+MPIPE_AVAILABLE_IN_1_0
+GVariant *mpipe_pipeline_get_full_finish (MpipePipeline *self, GAsyncResult *result,
+                                          guint64 *out_task_id, MpipeStage **out_leaf,
+                                          GError **error);
 MPIPE_AVAILABLE_IN_1_0
 GBytes *mpipe_pipeline_get_bytes (MpipePipeline *self, GCancellable *cancellable, GError **error);
 MPIPE_AVAILABLE_IN_1_0
