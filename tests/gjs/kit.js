@@ -9,7 +9,7 @@ import GLib from 'gi://GLib';
 import Mpipe from 'gi://Mpipe?version=1.0';
 import System from 'system';
 
-const DEADLINE_S = 60;
+const DEADLINE_S = 120;
 
 const OWN_PID = Number(GLib.file_read_link('/proc/self'));
 
