@@ -48,7 +48,7 @@ def _is_of_main(target):
     return getattr(target, '__module__', None) in MAIN_NAMES
 
 
-def _is_async(target):
+def is_async(target):
     function = getattr(target, 'do_task', None) if isinstance(target, type) else target
     while isinstance(function, functools.partial):
         function = function.func
@@ -83,7 +83,7 @@ def describe(adapter, target, **options):
     return pickle.dumps({
         'adapter': adapter,
         'name': _name_of(target),
-        'is_async': _is_async(target),
+        'is_async': is_async(target),
         'target': pickled,
         'options': pickled_options,
         'main': find_main(),

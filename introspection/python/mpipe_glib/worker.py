@@ -55,11 +55,11 @@ class Setup:
         self.stage_name, _, self.result_type = (text.decode() for text in texts[:3])
         self.do_stop_task = bool(flags & DO_STOP_TASK)
         self.disable_result = bool(flags & DISABLE_RESULT)
-        self.description = _find_parameter(bytes(payload[16 + (texts_size + 7) // 8 * 8:]))
+        self.parameters = bytes(payload[16 + (texts_size + 7) // 8 * 8:])     # an a{sv}, serialised
 
 
-def _find_parameter(parameters):
-    """The bytes that are the only parameter, of type a{sv}, of a stage made by this layer."""
+def find_description(parameters):
+    """What program.describe() says, from the only parameter of a stage made by this layer."""
     [entry] = values.split_elements(parameters)
     width = 1 if len(entry) <= 0xff else 2 if len(entry) <= 0xffff else 4 if len(entry) <= 0xffffffff else 8
     key_end = int.from_bytes(entry[-width:], 'little')
@@ -330,6 +330,7 @@ class Loop:
         self.page = None
         self.guard = None
         self.worker = None
+        self.is_async = False
         self.typed = False       # values are of the stage's types, not any Python objects
         self.sequence = 0        # of the task that is being done
         self._has_put = False
@@ -535,11 +536,6 @@ class OriginalWorker:
 
 ADAPTERS = {'function': FunctionWorker, 'worker': ObjectWorker, 'original': OriginalWorker}
 
-def setup_is_async(setup):
-    """Whether the worker is a coroutine."""
-    return setup.description['is_async']
-
-
 #: The loop of this process, for those who put results from a function.
 current = None
 
@@ -552,7 +548,7 @@ def run_worker(loop, adapter, target, options):
     loop.typed = options.get('typed', False)
     try:
         try:
-            if setup_is_async(loop.setup):
+            if loop.is_async:
                 from mpipe_glib import worker_async
                 loop = current = worker_async.AsyncLoop(loop)
             loop.worker = ADAPTERS[adapter](target, options, loop)
@@ -580,40 +576,56 @@ def run_worker(loop, adapter, target, options):
     os._exit(status)
 
 
-def main():
-    if os.environ.pop('MPIPE_WORKER', None) != 'program':
-        sys.exit('mpipe_glib.worker: this program is a worker; a pipeline starts it')
+def greet():
+    """What the pipeline says first. Returns the loop of this process, not yet ready to run."""
     for fd in (CHANNEL_FD, PAGE_FD):
         os.set_inheritable(fd, False)
     channel = socket.socket(fileno=CHANNEL_FD)
-    inbox, outbox = Inbox(channel), Outbox(channel)
-    description = None
+    inbox = Inbox(channel)
+    setup = Setup(inbox.next()[4])
+    return Loop(channel, inbox, Outbox(channel), setup)
+
+
+def answer_greeting(loop, is_async):
+    loop.is_async = is_async
+    if is_async:
+        features = FEATURE_START | FEATURE_CANCEL | FEATURE_SEVERAL
+    else:
+        features = FEATURE_PAGE if Page.USABLE else FEATURE_START
+    loop.outbox.add(HELLO, payload=struct.pack('<IIII', 1, features, os.getpid(), 0))
+    loop.outbox.flush()
+    loop.page = Page() if Page.USABLE else NoPage(loop.outbox)
+    loop.guard = Guard(loop.channel, loop.outbox)
+
+
+def refuse(loop, text):
+    """Says why there will be no worker here, and ends."""
+    loop.outbox.add(FAILED, 0, failure_payload(text[:MESSAGE_MAX]))
     try:
-        kind, _, _, _, payload = inbox.next()
-        setup = Setup(payload)
-        if setup_is_async(setup):
-            features = FEATURE_START | FEATURE_CANCEL | FEATURE_SEVERAL
-        else:
-            features = FEATURE_PAGE if Page.USABLE else FEATURE_START
-        outbox.add(HELLO, payload=struct.pack('<IIII', 1, features, os.getpid(), 0))
-        outbox.flush()
-        loop = Loop(channel, inbox, outbox, setup)
-        loop.page = Page() if Page.USABLE else NoPage(outbox)
-        loop.guard = Guard(channel, outbox)
-        description = setup.description
+        loop.outbox.flush()
+    except ChannelEnd:
+        pass
+    os._exit(1)
+
+
+def main():
+    if os.environ.pop('MPIPE_WORKER', None) != 'program':
+        sys.exit('mpipe_glib.worker: this program is a worker; a pipeline starts it')
+    try:
+        loop = greet()
+        description = find_description(loop.setup.parameters)
+        answer_greeting(loop, description['is_async'])
+    except ChannelEnd:
+        os._exit(1)
+    try:
         program.restore(description, lambda adapter, target, options: run_worker(loop, adapter, target, options))
     except ChannelEnd:
         os._exit(1)
     except BaseException as error:
-        name = description['name'] if description else 'the worker'
+        name = description['name']
         said = f'{name} could not be made ready in another process: {say_why(error)}'
         if isinstance(error, (AttributeError, EOFError, SystemExit)):
             said = (f'{name} could not be found when the program was run again for its worker '
                     f'({type(error).__name__}: {error}); define it before the first pipeline is made, and put what '
                     "is to be done once below “if __name__ == '__main__':”\n" + say_why(error))
-        outbox.add(FAILED, 0, failure_payload(said[:MESSAGE_MAX]))
-        try:
-            outbox.flush()
-        except ChannelEnd:
-            pass
-        os._exit(1)
+        refuse(loop, said)
