@@ -9,13 +9,18 @@ import GObject from 'gi://GObject';
 import System from 'system';
 
 const functions = {
-  increment: task => new GLib.Variant('x', Number(task) + 1),
-  sign: task => new GLib.Variant('s', `${task}, JavaScript`),
+  increment: value => new GLib.Variant('x', value.get_int64() + 1),
+  sign: value => new GLib.Variant('s', `${value.get_string()[0]}, JavaScript`),
 };
 
+// Values are those of other languages: not the texts that stages in JavaScript send each other.
 const Worker = GObject.registerClass(class Worker extends Mpipe.Worker {
-  vfunc_task(task) {
-    return functions[ARGV[0]](task);
+  vfunc_begin(task) {
+    try {
+      task.return_value(functions[ARGV[0]](task.get_value()));
+    } catch (error) {
+      task.fail_with_message(`${error}`);
+    }
   }
 });
 
