@@ -13,7 +13,8 @@
 
 #define KEPT_N 8
 #define KEPT_SIZE_MIN (128u << 10)  /* smaller ones are what malloc keeps itself */
-#define KEPT_BYTES_MAX (64u << 20) /* of one thread */
+#define KEPT_BYTES_MAX (128u << 20) /* of one thread */
+#define KEPT_WASTE_MAX 8           /* so many times as large as needed at most */
 
 struct _MpipeBuffer
 {
@@ -75,23 +76,26 @@ keep (MpipeBuffer *self)
   kept->n_bytes += self->size;
 }
 
-/* Returns: (nullable): one that is free and neither too small nor much too large */
+/* Returns: (nullable): the one that fits best of those that are free */
 static MpipeBuffer *
 find_kept (gsize capacity)
 {
   Kept *kept = g_private_get (&kept_of_thread);
+  MpipeBuffer *best = NULL;
 
   for (guint i = 0; kept != NULL && i < KEPT_N && kept->buffers[i] != NULL; i++)
     {
       MpipeBuffer *buffer = kept->buffers[i];
 
-      if (buffer->size < capacity || buffer->size / 2 > capacity
-          || !g_atomic_ref_count_compare (&buffer->n_refs, 1))
-        continue;
-      buffer->capacity = capacity;
-      return mpipe_buffer_ref (buffer);
+      if (buffer->size >= capacity && buffer->size / KEPT_WASTE_MAX <= capacity
+          && g_atomic_ref_count_compare (&buffer->n_refs, 1)
+          && (best == NULL || buffer->size < best->size))
+        best = buffer;
     }
-  return NULL;
+  if (best == NULL)
+    return NULL;
+  best->capacity = capacity;
+  return mpipe_buffer_ref (best);
 }
 
 /* The data is aligned as malloc aligns: good for every GVariant type. Its content is not set. Returns:

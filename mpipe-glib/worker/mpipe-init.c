@@ -26,7 +26,7 @@
 #define EXIT_NOT_A_WORKER 2
 
 /* Memory that a worker keeps for its next large task. Both must be set: one alone fixes the other. */
-#define KEPT_BYTES (64 << 20)
+#define KEPT_BYTES (256 << 20)
 #define MAPPED_BYTES (32 << 20) /* the most that is allowed */
 
 static gboolean

@@ -55,15 +55,15 @@ test_one_that_is_held_is_left_alone (void)
 static void
 test_one_of_another_size_is_not_used (void)
 {
-  g_autoptr (MpipeBuffer) large = mpipe_buffer_try_new (8 * LARGE);
+  g_autoptr (MpipeBuffer) large = mpipe_buffer_try_new (16 * LARGE);
   guint8 *data = mpipe_buffer_get_data (large);
   g_autoptr (MpipeBuffer) larger = NULL;
   g_autoptr (MpipeBuffer) smaller = NULL;
 
   g_clear_pointer (&large, mpipe_buffer_unref);
-  larger = mpipe_buffer_try_new (8 * LARGE + 1);
-  smaller = mpipe_buffer_try_new (2 * LARGE);
-  g_assert_cmpuint (mpipe_buffer_get_capacity (larger), ==, 8 * LARGE + 1);
+  larger = mpipe_buffer_try_new (16 * LARGE + 1);
+  smaller = mpipe_buffer_try_new (LARGE);
+  g_assert_cmpuint (mpipe_buffer_get_capacity (larger), ==, 16 * LARGE + 1);
   g_assert_true (mpipe_buffer_get_data (smaller) != data);
 }
 
