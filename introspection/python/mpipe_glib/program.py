@@ -45,6 +45,8 @@ def _name_of(target):
 
 
 def _is_of_main(target):
+    while isinstance(target, functools.partial):
+        target = target.func
     return getattr(target, '__module__', None) in MAIN_NAMES
 
 
@@ -52,7 +54,8 @@ def _is_async(target):
     function = getattr(target, 'do_task', None) if isinstance(target, type) else target
     while isinstance(function, functools.partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one)
+               for one in (function, getattr(function, '__call__', None)))
 
 
 def check_target(target):
