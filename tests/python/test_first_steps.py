@@ -147,7 +147,7 @@ class FirstSteps(kit.TestCase):
         self.assertEqual(sorted(results), [2 * i for i in range(10000)])
 
     def test_keyword_arguments(self):
-        stage = Mpipe.Stage(worker=double, size=3, ordered=False, name='doubling', max_backlog=7, task_timeout=5.0)
+        stage = Mpipe.Stage(worker=double, size=3, ordered=False, name='doubling', max_backlog=7, task_timeout=5000)
         self.assertEqual((stage.get_size(), stage.get_ordered(), stage.get_name(), stage.props.max_backlog),
                          (3, False, 'doubling', 7))
         self.assertIn('doubling', repr(stage))

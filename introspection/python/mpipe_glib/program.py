@@ -22,6 +22,10 @@ PARAMETER = 'mpipe-python'
 _START = 'import sys; sys.path.insert(0, {!r}); from mpipe_glib.worker import main; main()'
 
 
+# What a worker process makes of the program's own classes is found here under the name that it has there.
+sys.modules.setdefault('__mp_main__', sys.modules['__main__'])
+
+
 class NotRepeatable(RuntimeError):
     """The program cannot be run again, so what it defines cannot be done in another process."""
 

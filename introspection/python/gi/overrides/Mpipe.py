@@ -153,6 +153,9 @@ class Stage(Mpipe.Stage):
             properties['command'] = program.make_command(properties['name'])
             properties['parameters'] = GLib.Variant.new_from_bytes(
                 GLib.VariantType('a{sv}'), GLib.Bytes.new(_parameter_bytes(description)), False)
+        for name in ('task_timeout', 'start_timeout'):
+            if isinstance(properties.get(name), float):
+                raise TypeError(f'{name} is a whole number of milliseconds')     # 0.5 would be 0: no limit
         if task_type is not None:
             properties['task_type'] = _variant_type(task_type)
         if result_type is not None:
