@@ -412,8 +412,9 @@ class Pipeline(Mpipe.Pipeline):
         self._stopped = True
         self._feeder.flush()
         super().stop()
-        if not self._is_completed():
+        if not self._is_completed() and self not in _working_off:
             _working_off.add(self)
+            super().connect('completed', _working_off.discard)     # comes where there is a main loop
 
     def terminate(self):
         """Ends the pipeline now: tasks that are in it fail."""
@@ -442,10 +443,12 @@ class Pipeline(Mpipe.Pipeline):
         finally:
             self._filling.release()
 
-    def _take(self, wait_us):
+    def _take(self, wait_us, take_all=False):
         """Moves what has come to what is ready, while `_filling` is locked. Returns False when there was nothing."""
         try:
-            status, array = super().get_array_until(0, GLib.get_monotonic_time() + wait_us, None)
+            # where there is a limit, what was taken and not yet asked for would not count
+            n_most = 1 if self._limited and not take_all else 0
+            status, array = super().get_array_until(n_most, GLib.get_monotonic_time() + wait_us, None)
         except GLib.Error as error:
             self._n_got += 1
             self._ready.append((True, TaskError._from(error)))
@@ -568,7 +571,7 @@ class Pipeline(Mpipe.Pipeline):
             if cancellable is not None:
                 cancellable.set_error_if_cancelled()
             with self._filling:
-                self._take(_CHECK_SIGNALS_US)
+                self._take(_CHECK_SIGNALS_US, take_all=True)
         while not super().wait_until(_soon(), cancellable):
             pass     # Python has handled signals
         _working_off.discard(self)
