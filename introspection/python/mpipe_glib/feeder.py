@@ -26,6 +26,7 @@ class Feeder:
         self._pipeline = weakref.ref(pipeline)
         self._runs = []              # of [kind, objects]: what waits
         self._n = 0
+        self._next_id = 1
         self._lock = threading.Lock()       # of what waits
         self._sending = threading.RLock()   # one after the other
         self._thread = None
@@ -34,7 +35,7 @@ class Feeder:
         self._over = False
 
     def put(self, kind, task):
-        """`task` is an object of the kind, or the bytes of its pickle."""
+        """`task` is an object of the kind, or the bytes of its pickle. Returns its id."""
         with self._lock:
             runs = self._runs
             if runs and runs[-1][0] == kind:
@@ -43,10 +44,29 @@ class Feeder:
                 runs.append([kind, [task]])
             self._n += 1
             n = self._n
+            task_id = self._next_id
+            self._next_id = task_id + 1
         if n >= TOGETHER or (n == 1 and self._pipeline()._is_idle()):
             self.flush()
         elif n == 1:
             self._wake_thread()
+        return task_id
+
+    def put_alone(self, put, n_ids=None):
+        """Calls `put ()`, which puts a task, behind all that was put before. It returns the task's id, or 0 if it was
+        not accepted; or `n_ids` says how many tasks it puts."""
+        with self._sending:
+            pipeline = self._pipeline()
+            with self._lock:
+                runs, self._runs, self._n = self._runs, [], 0
+                for kind, objects in runs:
+                    pipeline._send(kind, objects)
+                result = put()
+                if n_ids is not None:
+                    self._next_id += n_ids
+                elif result:
+                    self._next_id = result + 1
+                return result
 
     def flush(self):
         """What was put before has been handed over when this returns."""
@@ -60,6 +80,8 @@ class Feeder:
                 if not runs:
                     return
                 pipeline = self._pipeline()
+                if pipeline is None:
+                    return
                 for kind, objects in runs:
                     pipeline._send(kind, objects)
                 pipeline = None
@@ -87,8 +109,7 @@ def _feed(reference, wake):
         feeder = reference()
         if feeder is None or feeder._over:
             return
-        if feeder._pipeline() is not None:
-            feeder.flush()
+        feeder.flush()
         feeder = None
 
 

@@ -22,6 +22,10 @@ PARAMETER = 'mpipe-python'
 _START = 'import sys; sys.path.insert(0, {!r}); from mpipe_glib.worker import main; main()'
 
 
+# What a worker process makes of the program's own classes is found here under the name that it has there.
+sys.modules.setdefault('__mp_main__', sys.modules['__main__'])
+
+
 class NotRepeatable(RuntimeError):
     """The program cannot be run again, so what it defines cannot be done in another process."""
 
@@ -45,6 +49,8 @@ def _name_of(target):
 
 
 def _is_of_main(target):
+    while isinstance(target, functools.partial):
+        target = target.func
     return getattr(target, '__module__', None) in MAIN_NAMES
 
 
@@ -52,7 +58,8 @@ def is_async(target):
     function = getattr(target, 'do_task', None) if isinstance(target, type) else target
     while isinstance(function, functools.partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return any(inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one)
+               for one in (function, getattr(function, '__call__', None)))
 
 
 def check_target(target):

@@ -331,7 +331,7 @@ class Loop:
         self.guard = None
         self.worker = None
         self.is_async = False
-        self.typed = False       # values are of the stage's types, not any Python objects
+        self.typed = False       # tasks are of the stage's type, so that none is a pickle
         self.sequence = 0        # of the task that is being done
         self._has_put = False
 
@@ -352,15 +352,20 @@ class Loop:
         if type(value).__name__ == 'Variant' and type(value).__module__.startswith('gi.'):
             from mpipe_glib import variants
             kind, parts = variants.pack(None, value)
-        elif not self.typed or not wanted:
+        elif not wanted:
             kind, parts = values.encode(value)
         elif wanted in values.KINDS.values() and values.kind_of(value) == wanted:
             return values.encode(value)
+        elif wanted == 'ay' and isinstance(value, (bytearray, memoryview)):
+            return wanted, [bytes(value)]
         else:
             from mpipe_glib import variants
-            kind, parts = variants.pack(wanted, value)
-        if wanted and self.typed and kind != wanted:
-            raise TypeError(f'a result of type “{kind}” was given, the stage\'s results are of type “{wanted}”')
+            try:
+                kind, parts = variants.pack(wanted, value)
+            except TypeError as error:
+                raise TypeError(f'stage “{self.setup.stage_name}”: {error}') from None
+        if wanted and kind != wanted:
+            raise TypeError(f'stage “{self.setup.stage_name}”: a result of type “{kind}” was given, its results are of type “{wanted}”')
         return kind, parts
 
     # answers

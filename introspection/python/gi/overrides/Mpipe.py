@@ -8,7 +8,8 @@ See doc/python.md.
 import asyncio
 import atexit
 import collections
-import itertools
+import ctypes
+import os
 import queue
 import sys
 import threading
@@ -25,6 +26,7 @@ Mpipe = get_introspection_module('Mpipe')
 __all__ = []
 
 _CHECK_SIGNALS_US = 100000     # how often a call that waits lets Python handle signals
+_CHECK_CANCELLABLE_US = 10000
 _DOMAIN = 'mpipe-error-quark'
 _PYTHON_FAILURE = ' (python, 0)'
 
@@ -88,6 +90,19 @@ class Worker(Mpipe.Worker):
         """The stage's parameters."""
         return self._parameters
 
+    def get_parameters(self):
+        return self._parameters
+
+    def lookup_parameter(self, name, type_=None):
+        """The parameter, or None if there is none."""
+        return self._parameters.get(name)
+
+    def get_stage_name(self):
+        return self.stage_name
+
+    def get_index(self):
+        return self.index
+
     @property
     def stage_name(self):
         return self._setup.stage_name if self._setup else ''
@@ -115,23 +130,16 @@ class Stage(Mpipe.Stage):
     or `result_type` (GVariant type strings) values are of these types, for other languages to understand.
     """
 
-    _is_python = False
-    _adapter = None
-    _task_kind = None
-    _result_kind = None
 
     def __init__(self, worker=None, size=1, *, ordered=True, parameters=None, task_type=None, result_type=None,
                  _adapter=None, _options=None, **properties):
-        self._task_kind = _type_string(task_type)
-        self._result_kind = _type_string(result_type)
         if worker is None or isinstance(worker, str):
             if worker is not None:
                 properties['worker'] = worker
             if parameters is not None:
                 properties['parameters'] = GLib.Variant('a{sv}', parameters)
         else:
-            self._is_python = True
-            options = dict(_options or {}, typed=bool(task_type or result_type))
+            options = dict(_options or {}, typed=task_type is not None)
             if _adapter is None:
                 _adapter = 'worker' if isinstance(worker, type) and issubclass(worker, Mpipe.Worker) else 'function'
             if parameters is not None:
@@ -145,6 +153,9 @@ class Stage(Mpipe.Stage):
             properties['command'] = program.make_command(properties['name'])
             properties['parameters'] = GLib.Variant.new_from_bytes(
                 GLib.VariantType('a{sv}'), GLib.Bytes.new(_parameter_bytes(description)), False)
+        for name in ('task_timeout', 'start_timeout'):
+            if isinstance(properties.get(name), float):
+                raise TypeError(f'{name} is a whole number of milliseconds')     # 0.5 would be 0: no limit
         if task_type is not None:
             properties['task_type'] = _variant_type(task_type)
         if result_type is not None:
@@ -153,10 +164,6 @@ class Stage(Mpipe.Stage):
 
     def __repr__(self):
         return f'<Mpipe.Stage “{self.get_name()}”>'
-
-
-def _type_string(type_):
-    return type_.dup_string() if isinstance(type_, GLib.VariantType) else type_
 
 
 def _parameter_bytes(description):
@@ -192,37 +199,86 @@ __all__.append('FilterStage')
 
 # Pipelines
 
-_END = object()
+_END, _LATE = object(), object()
 _living = weakref.WeakSet()
 _working_off = set()     # stopped: what was put is done also if the program has forgotten the pipeline
 
 
-class _Reader:
-    """Gets results on a thread of its own, for those who await them."""
+class _Aside:
+    """A thread of a pipeline that waits for those who await: it calls one function after the other."""
 
-    def __init__(self, pipeline):
-        self._wishes = queue.SimpleQueue()
-        threading.Thread(target=self._run, args=(weakref.ref(pipeline), self._wishes), daemon=True,
-                         name='mpipe-reader').start()
-
-    def wish(self, done):
-        self._wishes.put(done)
+    def __init__(self, pipeline, name):
+        self._calls = queue.SimpleQueue()
+        threading.Thread(target=self._run, args=(self._calls,), daemon=True, name=name).start()
+        weakref.finalize(pipeline, self._calls.put, None).atexit = False
 
     @staticmethod
-    def _run(reference, wishes):
+    def _run(calls):
         while True:
-            done = wishes.get()
-            if done is None:
+            call = calls.get()
+            if call is None:
                 return
-            pipeline = reference()
-            while pipeline is not None and not pipeline._fill(_CHECK_SIGNALS_US):
-                pipeline = None
-                pipeline = reference()
-            pipeline = None
-            done()
+            call()
+            call = None
 
-    def close(self):
-        self._wishes.put(None)
+    async def do(self, function):
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+
+        def end(result, error):
+            if future.done():
+                return
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+        def call():
+            result = error = None
+            try:
+                result = function()
+            except BaseException as caught:
+                error = caught
+            try:
+                loop.call_soon_threadsafe(end, result, error)
+            except RuntimeError:
+                pass     # the loop was closed; nobody waits
+        self._calls.put(call)
+        return await future
+
+
+def _wait_for_results(reference):
+    """Until the pipeline has something to read, or is there no more."""
+    while True:
+        pipeline = reference()
+        if pipeline is None or pipeline._fill(_CHECK_SIGNALS_US):
+            return
+        pipeline = None
+
+
+class _Results:
+    """What a pipeline is iterated by. A failed task raises, and who asks again gets the next result."""
+
+    def __init__(self, pipeline):
+        self._pipeline = pipeline
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        result = self._pipeline._next(None, _END)
+        if result is _END:
+            raise StopIteration
+        return result
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        result = await self._pipeline._get_awaited(_END)
+        if result is _END:
+            raise StopAsyncIteration
+        return result
 
 
 class Pipeline(Mpipe.Pipeline):
@@ -230,20 +286,22 @@ class Pipeline(Mpipe.Pipeline):
     for the end; `async for` and `async with` do so under asyncio."""
 
     _ready = ()
-    _reader = None
-    _result_kinds = None
+    _reader = _writer = _waiter = None
+    _stopped = False
 
     def __init__(self, first, **properties):
         if program.become_worker_if_loading():
             raise program.NotRepeatable('the worker of another pipeline is defined only after this pipeline was made; '
                                         'define workers first')
         super().__init__(first=first, **properties)
-        self.init(None)
+        try:
+            self.init(None)
+        except GLib.Error as error:
+            raise TaskError._from(error) from None
         self._ready = collections.deque()    # of (is_failure, result)
         self._filling = threading.Lock()
         self._over = False
         self._n_got = 0
-        self._ids = itertools.count(1)
         self._n_put = 0
         stages = self.get_stages()
         stages = [stages.get_item(i) for i in range(stages.get_n_items())]
@@ -252,7 +310,7 @@ class Pipeline(Mpipe.Pipeline):
         task_type = first.get_task_type()
         self._task_kind = task_type.dup_string() if task_type is not None else None
         self._feeder = feeder.Feeder(self)
-        self._is_typed = any(stage.get_result_type() is not None for stage in stages)
+        self._is_typed = _is_typed(stages)
         _living.add(self)
         _working_off.difference_update([pipeline for pipeline in _working_off if pipeline._is_completed()])
 
@@ -270,6 +328,7 @@ class Pipeline(Mpipe.Pipeline):
             # the pipeline has ended by itself: these were accepted, and are accounted for
             failure = TaskError(f'{len(objects)} tasks were not begun: {error.message}', error.domain, error.code)
             self._ready.append((True, failure))
+            self._stopped = True     # who puts more is told at once
 
     def _is_completed(self):
         return self.get_state() == Mpipe.PipelineState.COMPLETED
@@ -285,9 +344,12 @@ class Pipeline(Mpipe.Pipeline):
         if self._task_kind is None:
             kind, parts = values.encode(task)
             return GLib.Variant.new_from_bytes(GLib.VariantType(kind), GLib.Bytes.new(b''.join(parts)), True)
-        if self._task_kind == 'ay' and isinstance(task, bytes):
-            return GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(task), True)
-        return variants.from_object(self._task_kind, task)
+        if self._task_kind == 'ay' and isinstance(task, (bytes, bytearray, memoryview)):
+            return GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(bytes(task)), True)
+        try:
+            return variants.from_object(self._task_kind, task)
+        except TypeError as error:
+            raise TypeError(f'stage “{self.get_first().get_name()}”: {error}') from None
 
     def put(self, task, cancellable=None):
         """Adds a task, and waits while the pipeline is full if it has a limit. None stops the pipeline. Returns the
@@ -295,12 +357,9 @@ class Pipeline(Mpipe.Pipeline):
         if task is None:
             self.stop()
             return 0
-        if self._limited or self._task_kind is not None or cancellable is not None \
-                or isinstance(task, GLib.Variant):
+        if self._limited or cancellable is not None or isinstance(task, GLib.Variant) \
+                or self._task_kind is not None and values.kind_of(task) != self._task_kind:
             prepared = None
-            if self._task_kind is not None and not self._limited and cancellable is None \
-                    and values.kind_of(task) == self._task_kind:
-                prepared = feeder.prepare(task)
         else:
             prepared = feeder.prepare(task)
         if self._stopped:
@@ -308,40 +367,59 @@ class Pipeline(Mpipe.Pipeline):
         if prepared is None:
             return self._put_alone(task, cancellable)
         self._n_put += 1
-        self._feeder.put(*prepared)
-        return next(self._ids)
-
-    _stopped = False
+        return self._feeder.put(*prepared)
 
     def _put_alone(self, task, cancellable):
         variant = self._pack(task)
-        self._feeder.flush()
-        while super().put_until(variant, _soon(), cancellable) == 0:
-            pass     # full; Python has handled signals
-        self._n_put += 1
-        return next(self._ids)
+        if not self._limited:
+            return self._feeder.put_alone(lambda: self._count(super(Pipeline, self).put(variant, cancellable)))
+        while True:
+            task_id = super().put_until(variant, _soon(), cancellable)
+            if task_id != 0:
+                return self._count(task_id)
+            # full; Python has handled signals
+
+    def _count(self, task_id):
+        if task_id != 0:
+            self._n_put += 1
+        return task_id
 
     def try_put(self, task):
         """Adds a task if there is room. Returns its id, or 0."""
         variant = self._pack(task)
-        self._feeder.flush()
-        if super().try_put(variant) == 0:
-            return 0
-        self._n_put += 1
-        return next(self._ids)
+        return self._feeder.put_alone(lambda: self._count(super(Pipeline, self).try_put(variant)))
+
+    def put_bytes(self, task, cancellable=None):
+        """As `put`, of bytes or a GLib.Bytes."""
+        return self.put(task.get_data() if isinstance(task, GLib.Bytes) else bytes(task), cancellable)
+
+    def put_text(self, task, cancellable=None):
+        """As `put`, of a str."""
+        return self.put(str(task), cancellable)
+
+    def put_array(self, tasks, cancellable=None):
+        """Adds the elements of a GLib.Variant, an array, or of any iterable."""
+        if isinstance(tasks, GLib.Variant):
+            self._feeder.put_alone(lambda: super(Pipeline, self).put_array(tasks, cancellable) and 0,
+                                   n_ids=tasks.n_children())
+            self._n_put += tasks.n_children()
+        else:
+            for task in tasks:
+                self.put(task, cancellable)
 
     def stop(self):
         """Takes no more tasks. Those that are in the pipeline are done, their results stay readable."""
-        self._feeder.flush()
         self._stopped = True
+        self._feeder.flush()
         super().stop()
-        if not self._is_completed():
+        if not self._is_completed() and self not in _working_off:
             _working_off.add(self)
+            super().connect('completed', _working_off.discard)     # comes where there is a main loop
 
     def terminate(self):
         """Ends the pipeline now: tasks that are in it fail."""
-        self._feeder.flush()
         self._stopped = True
+        self._feeder.flush()
         super().terminate()
         _working_off.discard(self)
 
@@ -358,35 +436,50 @@ class Pipeline(Mpipe.Pipeline):
 
     def _fill(self, wait_us):
         """Waits for results. Returns whether there is something, or the end."""
-        with self._filling:
-            if self._ready or self._over:
-                return True
-            try:
-                status, array = super().get_array_until(0, GLib.get_monotonic_time() + wait_us, None)
-            except GLib.Error as error:
-                self._n_got += 1
-                self._ready.append((True, TaskError._from(error)))
-                return True
-            if status == Mpipe.GetStatus.EMPTY:
-                return False
-            if status == Mpipe.GetStatus.ENDED:
-                self._over = True
-                _working_off.discard(self)
-                return True
-            try:
-                results = self._unpack(array)
-            except Exception as error:
-                results = []
-                self._ready.append((True, TaskError(f'{array.n_children()} results could not be read: '
-                                                    f'{type(error).__name__}: {error}', _DOMAIN,
-                                                    int(Mpipe.Error.PROTOCOL))))
-            self._n_got += array.n_children()
-            self._ready.extend([(False, result) for result in results])
-            return True
+        if not self._filling.acquire(timeout=wait_us / 1e6):
+            return bool(self._ready)
+        try:
+            return bool(self._ready or self._over) or self._take(wait_us)
+        finally:
+            self._filling.release()
 
-    def _next(self, deadline, end=None):
-        """The next result; `end` when there will be none, _END when there is none in time."""
+    def _take(self, wait_us, take_all=False):
+        """Moves what has come to what is ready, while `_filling` is locked. Returns False when there was nothing."""
+        try:
+            # where there is a limit, what was taken and not yet asked for would not count
+            n_most = 1 if self._limited and not take_all else 0
+            status, array = super().get_array_until(n_most, GLib.get_monotonic_time() + wait_us, None)
+        except GLib.Error as error:
+            self._n_got += 1
+            self._ready.append((True, TaskError._from(error)))
+            return True
+        if status == Mpipe.GetStatus.EMPTY:
+            return False
+        if status == Mpipe.GetStatus.ENDED:
+            self._over = True
+            _working_off.discard(self)
+            return True
+        n = array.n_children()
+        self._n_got += n
+        try:
+            self._ready.extend([(False, result) for result in self._unpack(array)])
+        except Exception:
+            self._ready.extend([self._unpack_alone(array.get_child_value(i)) for i in range(n)])
+        return True
+
+    def _unpack_alone(self, value):
+        """One of several of which one cannot be read."""
+        try:
+            return False, variants.to_object(value, self._is_typed)
+        except Exception as error:
+            return True, TaskError(f'a result could not be read: {type(error).__name__}: {error}', _DOMAIN,
+                                   int(Mpipe.Error.PROTOCOL))
+
+    def _next(self, deadline, end=None, cancellable=None):
+        """The next result; `end` when there will be none, _LATE when there is none in time."""
         while True:
+            if cancellable is not None:
+                cancellable.set_error_if_cancelled()
             try:
                 failed, result = self._ready.popleft()
             except IndexError:
@@ -398,11 +491,11 @@ class Pipeline(Mpipe.Pipeline):
             if self._over:
                 return end
             self._feeder.flush()
-            left = _CHECK_SIGNALS_US
+            left = _CHECK_SIGNALS_US if cancellable is None else _CHECK_CANCELLABLE_US
             if deadline is not None:
                 left = min(left, max(deadline - time.monotonic(), 0) * 1e6)
             if not self._fill(int(left)) and deadline is not None and time.monotonic() >= deadline:
-                return _END
+                return _LATE
 
     def get(self, cancellable=None):
         """The next result, waited for; None when the pipeline was stopped and there are no more. Raises TaskError in
@@ -410,7 +503,7 @@ class Pipeline(Mpipe.Pipeline):
         try:
             failed, result = self._ready.popleft()
         except IndexError:
-            return self._next(None)
+            return self._next(None, cancellable=cancellable)
         if failed:
             raise result
         return result
@@ -418,63 +511,71 @@ class Pipeline(Mpipe.Pipeline):
     def get_within(self, seconds):
         """(True, result), or (False, None) when there is none within so many seconds; (True, None) at the end."""
         result = self._next(time.monotonic() + seconds)
-        return (False, None) if result is _END else (True, result)
+        return (False, None) if result is _LATE else (True, result)
+
+    def get_full(self, cancellable=None):
+        """(result, id of its task, leaf), the leaf being the stage that gave it; (None, 0, None) at the end. Not to be
+        mixed with the other ways to get."""
+        while True:
+            status, *full = self._take_full(_CHECK_SIGNALS_US, cancellable)
+            if status == Mpipe.GetStatus.RESULT:
+                return tuple(full)
+            if status == Mpipe.GetStatus.ENDED:
+                return None, 0, None
 
     def get_with_leaf(self, deadline=None):
-        """(True, result, stage), in which stage is the leaf that gave it; (False, None, None) when there is none until
-        `deadline`, of time.monotonic(); (True, None, None) at the end. Not to be mixed with the other ways to get."""
-        self._feeder.flush()
+        """(True, result, leaf); (False, None, None) when there is none until `deadline`, of time.monotonic(); (True,
+        None, None) at the end. Not to be mixed with the other ways to get."""
         while True:
             wait = _CHECK_SIGNALS_US
             if deadline is not None:
                 wait = max(min(wait, int((deadline - time.monotonic()) * 1e6)), 0)
-            try:
-                status, value, _, leaf = super().get_full_until(GLib.get_monotonic_time() + wait, None)
-            except GLib.Error as error:
-                raise TaskError._from(error) from None
+            status, result, _, leaf = self._take_full(wait, None)
             if status == Mpipe.GetStatus.RESULT:
-                self._n_got += 1
-                return True, variants.to_object(value, self._is_typed), leaf
+                return True, result, leaf
             if status == Mpipe.GetStatus.ENDED:
                 return True, None, None
             if deadline is not None and time.monotonic() >= deadline:
                 return False, None, None
+
+    def _take_full(self, wait_us, cancellable):
+        if self._ready:
+            raise RuntimeError('results were taken by another way to get, so that it is not known where they are from')
+        self._feeder.flush()
+        try:
+            status, value, task_id, leaf = super().get_full_until(GLib.get_monotonic_time() + wait_us, cancellable)
+        except GLib.Error as error:
+            self._n_got += 1
+            raise TaskError._from(error) from None
+        if status != Mpipe.GetStatus.RESULT:
+            return status, None, 0, None
+        self._n_got += 1
+        return status, variants.to_object(value, self._is_typed), task_id, leaf
+
+    get_bytes = get_text = get
 
     def try_get(self):
         """(True, result), or (False, None) when there is none yet; (True, None) at the end."""
         return self.get_within(0)
 
     def __iter__(self):
-        while True:
-            result = self._next(None, _END)
-            if result is _END:
-                return
-            yield result
+        return _Results(self)
 
     # the end
 
     def wait(self, cancellable=None):
         """Until all tasks are done and all processes have ended. Results stay readable."""
         self._feeder.flush()
-        while True:
-            if self._limited:
-                # room appears only when results are taken
-                self._drain()
-            if super().wait_until(_soon(), cancellable):
-                _working_off.discard(self)
-                return True
-
-    def _drain(self):
-        while True:
-            try:
-                status, array = super().get_array_until(0, 0, None)
-            except GLib.Error as error:
-                self._ready.append((True, TaskError._from(error)))
-                continue
-            if status != Mpipe.GetStatus.RESULT:
-                return
-            self._n_got += array.n_children()
-            self._ready.extend([(False, result) for result in self._unpack(array)])
+        while self._limited and not self._over:
+            # room appears only when results are taken
+            if cancellable is not None:
+                cancellable.set_error_if_cancelled()
+            with self._filling:
+                self._take(_CHECK_SIGNALS_US, take_all=True)
+        while not super().wait_until(_soon(), cancellable):
+            pass     # Python has handled signals
+        _working_off.discard(self)
+        return True
 
     def __enter__(self):
         return self
@@ -490,18 +591,10 @@ class Pipeline(Mpipe.Pipeline):
 
     async def _when_filled(self):
         if self._reader is None:
-            self._reader = _Reader(self)
+            self._reader = _Aside(self, 'mpipe-reader')
         self._feeder.flush()
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-
-        def done():
-            try:
-                loop.call_soon_threadsafe(lambda: future.done() or future.set_result(None))
-            except RuntimeError:
-                pass     # the loop was closed; nobody waits
-        self._reader.wish(done)
-        await future
+        reference = weakref.ref(self)
+        await self._reader.do(lambda: _wait_for_results(reference))
 
     async def _get_awaited(self, end):
         while True:
@@ -518,31 +611,60 @@ class Pipeline(Mpipe.Pipeline):
 
     def get_async(self, *args):
         """Without arguments an awaitable of what `get` returns; with (cancellable, callback, …) the call of Gio."""
-        return super().get_async(*args) if args else self._get_awaited(None)
+        if not args:
+            return self._get_awaited(None)
+        self._feeder.flush()
+        return super().get_async(*args)
+
+    def get_finish(self, result):
+        """What `get` returns, or raises."""
+        try:
+            value = super().get_finish(result)
+        except GLib.Error as error:
+            raise TaskError._from(error) from None
+        return None if value is None else variants.to_object(value, self._is_typed)
 
     def put_async(self, task, *args):
         """With a task alone an awaitable of what `put` returns; with (cancellable, callback, …) the call of Gio."""
-        if args:
-            return super().put_async(self._pack(task), *args)
-        return self._put_awaited(task)
+        if not args:
+            return self._put_awaited(task)
+        variant = self._pack(task)
+        return self._feeder.put_alone(lambda: super(Pipeline, self).put_async(variant, *args), n_ids=1)
 
     async def _put_awaited(self, task):
-        if not self._limited:
+        if task is None or not self._limited:
             return self.put(task)
-        return await asyncio.get_running_loop().run_in_executor(None, self.put, task)
+        task_id = self.try_put(task)
+        if task_id != 0:
+            return task_id
+        if self._writer is None:
+            self._writer = _Aside(self, 'mpipe-writer')
+        cancellable = Gio.Cancellable()
+        try:
+            return await self._writer.do(lambda: self.put(task, cancellable))
+        except asyncio.CancelledError:
+            cancellable.cancel()
+            raise
 
     def wait_async(self, *args):
         """Without arguments an awaitable of the end; with (cancellable, callback, …) the call of Gio."""
         if args:
+            self._feeder.flush()
             return super().wait_async(*args)
-        return asyncio.get_running_loop().run_in_executor(None, self.wait)
+        return self._wait_awaited()
 
-    async def __aiter__(self):
-        while True:
-            result = await self._get_awaited(_END)
-            if result is _END:
-                return
-            yield result
+    async def _wait_awaited(self):
+        if self._waiter is None:
+            self._waiter = _Aside(self, 'mpipe-waiter')
+        cancellable = Gio.Cancellable()
+        try:
+            return await self._waiter.do(lambda: self.wait(cancellable))
+        except asyncio.CancelledError:
+            cancellable.cancel()
+            raise
+
+    def __aiter__(self):
+        return _Results(self)
 
     async def __aenter__(self):
         return self
@@ -556,15 +678,25 @@ class Pipeline(Mpipe.Pipeline):
 
     # signals
 
+    def _adapted(self, signal, callback):
+        """`callback` as GObject is to call it."""
+        name = signal.replace('_', '-')
+        if name == 'result':
+            def with_result(pipeline, value, *more):
+                return callback(pipeline, variants.to_object(value, self._is_typed), *more)
+            return with_result
+        if name == 'task-failed':
+            def with_failure(pipeline, task_id, stage, error, *more):
+                return callback(pipeline, task_id, stage, TaskError._from(error), *more)
+            return with_failure
+        return callback
+
     def connect(self, signal, callback, *args):
-        """As for any object; the value of `result` is an object of Python."""
-        if signal.replace('_', '-') != 'result':
-            return super().connect(signal, callback, *args)
+        """As for any object; the value of `result` is an object of Python, the error of `task-failed` a TaskError."""
+        return super().connect(signal, self._adapted(signal, callback), *args)
 
-        def unpacked(pipeline, value, task_id, leaf, *more):
-            callback(pipeline, variants.to_object(value, self._is_typed), task_id, leaf, *more)
-        return super().connect(signal, unpacked, *args)
-
+    def connect_after(self, signal, callback, *args):
+        return super().connect_after(signal, self._adapted(signal, callback), *args)
 
     @classmethod
     def new(cls, first):
@@ -578,6 +710,19 @@ class Pipeline(Mpipe.Pipeline):
 
 Pipeline = override(Pipeline)
 __all__.append('Pipeline')
+
+
+def _is_typed(stages):
+    """Whether all results are of types that were declared, so that none of them is a pickle."""
+    leaves = [stage for stage in stages if not stage.get_next()]
+    kinds = [stage.get_result_type() for stage in leaves]
+    if None not in kinds:
+        return True
+    for stage, kind in zip(leaves, kinds):
+        if kind is not None and kind.dup_string() in (values.PICKLE, values.PICKLE_AND_BUFFERS):
+            raise TypeError(f'stage “{stage.get_name()}” gives results of type “{kind.dup_string()}”, and other stages '
+                            'any objects: the two cannot be told apart')
+    return False
 
 
 def _soon():
@@ -599,3 +744,24 @@ def _at_exit():
 
 
 atexit.register(_at_exit)
+
+
+def _refuse(*args, **keywords):
+    raise RuntimeError('this pipeline belongs to the process that made it, of which this one is a copy (os.fork)')
+
+
+def _after_fork():
+    """In the copy of a process there is no thread that does anything for a pipeline, so it is not touched there, not
+    even to end it."""
+    for pipeline in list(_living):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(pipeline))
+        for name in ('put', 'put_array', 'try_put', '_next', '_take', '_take_full', 'get', 'put_async', 'get_async',
+                     'cancel_task'):
+            setattr(pipeline, name, _refuse)
+        for name in ('stop', 'terminate', 'wait'):
+            setattr(pipeline, name, lambda: None)
+    _living.clear()
+    _working_off.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
