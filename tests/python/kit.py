@@ -59,8 +59,10 @@ def wait_until(condition, what='what is waited for', seconds=30):
 
 
 class TestCase(unittest.TestCase):
+    deadline = DEADLINE
+
     def run(self, result=None):
-        faulthandler.dump_traceback_later(DEADLINE, exit=True)
+        faulthandler.dump_traceback_later(self.deadline, exit=True)
         try:
             return super().run(result)
         finally:
