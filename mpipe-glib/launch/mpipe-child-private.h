@@ -27,6 +27,8 @@ struct _MpipeChildClass
 };
 
 int mpipe_child_get_pid (MpipeChild *self);
+void mpipe_child_set_error_fd (MpipeChild *self, int fd);
+int mpipe_child_steal_error_fd (MpipeChild *self);
 void mpipe_child_kill (MpipeChild *self);
 void mpipe_child_wait_async (MpipeChild *self, GAsyncReadyCallback callback, gpointer user_data);
 char *mpipe_child_wait_finish (MpipeChild *self, GAsyncResult *result);

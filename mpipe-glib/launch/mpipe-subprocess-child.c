@@ -56,6 +56,18 @@ mpipe_subprocess_child_wait_async (MpipeChild *child, GAsyncReadyCallback callba
   g_subprocess_wait_async (self->subprocess, NULL, waited_cb, task);
 }
 
+/* A shell or a sandbox around the worker tells of a signal in this way. */
+static char *
+describe_status (int status)
+{
+  int signal_number = status - 128;
+
+  if (signal_number > 0 && signal_number < NSIG)
+    return g_strdup_printf ("exited with status %d, which says that it died of signal %d (%s)", status,
+                            signal_number, strsignal (signal_number));
+  return g_strdup_printf ("exited with status %d", status);
+}
+
 static char *
 mpipe_subprocess_child_wait_finish (MpipeChild *child, GAsyncResult *result)
 {
@@ -68,8 +80,7 @@ mpipe_subprocess_child_wait_finish (MpipeChild *child, GAsyncResult *result)
 
       return g_strdup_printf ("died of signal %d (%s)", signal_number, strsignal (signal_number));
     }
-  return g_strdup_printf ("exited with status %d",
-                          g_subprocess_get_exit_status (self->subprocess));
+  return describe_status (g_subprocess_get_exit_status (self->subprocess));
 }
 
 static void

@@ -63,6 +63,7 @@ guint mpipe_worker_process_get_concurrency (MpipeWorkerProcess *self);
 guint64 mpipe_worker_process_get_begun (MpipeWorkerProcess *self);
 gboolean mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *out_sequence,
                                            gint64 *out_since);
+char *mpipe_worker_process_dup_last_words (MpipeWorkerProcess *self);
 
 void mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
                                      const MpipePayload *task);

@@ -15,7 +15,10 @@
 
 #include "mpipe-glib/launch/mpipe-worker-process-private.h"
 
+#include <unistd.h>
+
 #include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/launch/mpipe-error-output-private.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
 #include "mpipe-glib/wire/mpipe-type-map-private.h"
 
@@ -31,6 +34,7 @@ struct _MpipeWorkerProcess
   MpipeChannel *channel;
   MpipePage *page; /* NULL when the launcher gave none */
   MpipeTypeMap *type_map;
+  MpipeErrorOutput *error_output; /* NULL when it is not captured */
 
   GSource *in_source;    /* NULL while reading is paused */
   GSource *out_source;   /* NULL unless the channel is full */
@@ -92,6 +96,7 @@ mpipe_worker_process_unref (MpipeWorkerProcess *self)
   drop_source (&self->out_source);
   drop_source (&self->timer_source);
   g_clear_object (&self->child);
+  mpipe_error_output_free (self->error_output);
   mpipe_channel_free (self->channel);
   mpipe_page_free (self->page);
   mpipe_type_map_free (self->type_map);
@@ -140,6 +145,8 @@ end_if_over (MpipeWorkerProcess *self)
     return;
   set_state (self, self->state, MPIPE_WORKER_PROCESS_ENDED);
   drop_source (&self->timer_source);
+  if (self->error_output != NULL)
+    mpipe_error_output_end (self->error_output);
   error = judge_end (self);
   self->events->ended (self->owner, error);
 }
@@ -600,7 +607,23 @@ mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *out_sequenc
   return TRUE;
 }
 
+/* Returns: (nullable): the last lines that the worker wrote to its standard error */
+char *
+mpipe_worker_process_dup_last_words (MpipeWorkerProcess *self)
+{
+  return self->error_output != NULL ? mpipe_error_output_dup_tail (self->error_output) : NULL;
+}
+
 /* The start */
+
+static void
+capture_stderr (MpipeWorkerProcess *self)
+{
+  int fd = mpipe_child_steal_error_fd (self->child);
+
+  if (fd >= 0)
+    self->error_output = mpipe_error_output_new (fd, STDERR_FILENO);
+}
 
 static gboolean
 start_timed_out_cb (gpointer user_data)
@@ -661,6 +684,7 @@ mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
   self->concurrency = options->concurrency;
   mpipe_type_map_set_limit (self->type_map, MPIPE_TYPE_MAP_WORKER_MAX);
 
+  capture_stderr (self);
   mpipe_child_wait_async (child, exited_cb, worker_process_ref (self));
   mpipe_worker_process_set_reading (self, TRUE);
   if (options->start_timeout_ms > 0)

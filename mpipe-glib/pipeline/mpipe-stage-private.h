@@ -37,6 +37,7 @@ struct _MpipeStage
   guint start_timeout_ms;
   guint max_attempts;
   guint concurrency;
+  gboolean capture_stderr;
   MpipeLauncher *launcher; /* NULL for the default one */
 
   MpipeStageStatistics statistics;

@@ -230,6 +230,20 @@ typedef enum
   PROP_CONCURRENCY,
 
   /**
+   * MpipeStage:capture-stderr: (getter get_capture_stderr) (setter set_capture_stderr)
+   *
+   * Whether the last lines that a worker wrote to its standard error are told with its end.
+   *
+   * The default is %TRUE. Standard error is a pipe for the workers then, and what comes is passed on to that of the
+   * application as it comes; at most 10 lines, of 2048 bytes, are kept. A worker that writes more than the application's
+   * standard error takes is made to wait, for a second at most; then what it writes is dropped until there is room again.
+   * Otherwise the workers write to the application's standard error themselves.
+   *
+   * Since: 1.0
+   */
+  PROP_CAPTURE_STDERR,
+
+  /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
    *
    * What starts the workers; %NULL for child processes on this machine.
@@ -399,6 +413,9 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_CONCURRENCY:
       mpipe_stage_set_concurrency (self, g_value_get_uint (value));
       break;
+    case PROP_CAPTURE_STDERR:
+      mpipe_stage_set_capture_stderr (self, g_value_get_boolean (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -473,6 +490,9 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_CONCURRENCY:
       g_value_set_uint (value, self->concurrency);
+      break;
+    case PROP_CAPTURE_STDERR:
+      g_value_set_boolean (value, self->capture_stderr);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -562,6 +582,8 @@ install_description (GObjectClass *object_class)
       = g_param_spec_uint ("max-attempts", NULL, NULL, 1, G_MAXUINT, 1, set);
   properties[PROP_CONCURRENCY] = g_param_spec_uint ("concurrency", NULL, NULL, 1,
                                                     MPIPE_STAGE_CONCURRENCY_MAX, 1, set);
+  properties[PROP_CAPTURE_STDERR]
+      = g_param_spec_boolean ("capture-stderr", NULL, NULL, TRUE, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
 }
@@ -610,6 +632,7 @@ mpipe_stage_init (MpipeStage *self)
   self->ordered = TRUE;
   self->max_attempts = 1;
   self->concurrency = 1;
+  self->capture_stderr = TRUE;
   self->start_timeout_ms = START_TIMEOUT_MS_DEFAULT;
   self->workers = g_list_store_new (MPIPE_TYPE_WORKER_INFO);
 }
@@ -650,6 +673,7 @@ mpipe_stage_describe_worker (MpipeStage *self, guint index)
     .module_symbol = self->module_symbol,
     .stage_name = self->name,
     .index = index,
+    .capture_stderr = self->capture_stderr,
   };
 }
 

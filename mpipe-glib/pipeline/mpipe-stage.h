@@ -96,6 +96,10 @@ guint mpipe_stage_get_concurrency (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_concurrency (MpipeStage *self, guint concurrency);
 MPIPE_AVAILABLE_IN_1_0
+gboolean mpipe_stage_get_capture_stderr (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_capture_stderr (MpipeStage *self, gboolean capture_stderr);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);

@@ -361,8 +361,10 @@ ended_cb (gpointer owner, const GError *error)
   else if (charge.culprit != 0 || charge.n_suspects != 0)
     named = g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED, "%s stopped", worker);
 
-  count_end (self);
   mpipe_worker_slot_give_up_all (self, &charge, named);
+  if (named != NULL)
+    mpipe_worker_slot_add_last_words (self, named);
+  count_end (self);
   drop_source (&self->timeout_source);
   self->timed_number = 0;
   self->recall_until = 0;

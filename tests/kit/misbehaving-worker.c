@@ -133,8 +133,21 @@ misbehave_at_start (void)
 }
 
 static void
+say_last_words (void)
+{
+  for (int i = 0; i < 30; i++)
+    fprintf (stderr, "line %d\n", i);
+  fprintf (stderr, "not \377 text, \033[31mnot red\n\n");
+}
+
+static void
 end_itself (void)
 {
+  if (is ("last-words"))
+    {
+      say_last_words ();
+      raise (SIGABRT);
+    }
   if (is ("kill"))
     raise (SIGKILL);
   if (is ("segv"))
@@ -249,12 +262,17 @@ do_task (const MpipeFrameHeader *task, const char *payload)
     }
   if (value == CULPRIT && is ("done-twice"))
     send_frame (MPIPE_FRAME_DONE, 0, 0, task->sequence, NULL, 0);
-  else if (value == CULPRIT && !is ("noise") && !is ("echo") && strstr (mode, "-at-stop") == NULL
+  else if (value == CULPRIT && is ("flood"))
+    for (int i = 0; i < 1 << 16; i++)
+      fprintf (stderr, "%0127d\n", i);
+  else if (value == CULPRIT && !is ("noise") && !is ("echo") && !is ("complain") && strstr (mode, "-at-stop") == NULL
            && strstr (mode, "stays-") == NULL)
     {
       end_itself ();
       send_nonsense (task->type, task->sequence);
     }
+  if (is ("complain"))
+    fprintf (stderr, "complaint %ld.\n", (long) value);
   if (is ("noise"))
     {
       printf ("# MPIPE\1\2 noise %ld\n", (long) value);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* What a stage is to do about workers that fail: set before a pipeline is made of it, read at any time. */
+
+#include "config.h"
+
+#include "mpipe-glib/pipeline/mpipe-stage-private.h"
+
+/**
+ * mpipe_stage_get_capture_stderr: (get-property capture-stderr):
+ * @self: a stage
+ *
+ * Gets whether the last lines of standard error are told.
+ *
+ * Returns: %TRUE when they are
+ *
+ * Since: 1.0
+ */
+gboolean
+mpipe_stage_get_capture_stderr (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), FALSE);
+
+  return self->capture_stderr;
+}
+
+/**
+ * mpipe_stage_set_capture_stderr: (set-property capture-stderr):
+ * @self: a stage that is in no pipeline yet
+ * @capture_stderr: %TRUE to tell them
+ *
+ * Sets whether the last lines of standard error are told.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_capture_stderr (MpipeStage *self, gboolean capture_stderr)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!mpipe_stage_may_change (self) || self->capture_stderr == !!capture_stderr)
+    return;
+  self->capture_stderr = !!capture_stderr;
+  g_object_notify (G_OBJECT (self), "capture-stderr");
+}
