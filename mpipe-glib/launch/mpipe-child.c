@@ -67,6 +67,14 @@ mpipe_child_kill (MpipeChild *self)
   MPIPE_CHILD_GET_CLASS (self)->kill (self);
 }
 
+gboolean
+mpipe_child_terminate (MpipeChild *self)
+{
+  MpipeChildClass *klass = MPIPE_CHILD_GET_CLASS (self);
+
+  return klass->terminate != NULL && klass->terminate (self);
+}
+
 void
 mpipe_child_wait_async (MpipeChild *self, GAsyncReadyCallback callback, gpointer user_data)
 {

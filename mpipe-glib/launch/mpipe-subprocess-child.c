@@ -16,7 +16,8 @@ struct _MpipeSubprocessChild
 {
   MpipeChild parent_instance;
   GSubprocess *subprocess;
-  int pid; /* kept: the subprocess forgets it when it ends */
+  int pid;        /* kept: the subprocess forgets it when it ends */
+  gboolean waited; /* it has ended */
 };
 
 G_DEFINE_FINAL_TYPE (MpipeSubprocessChild, mpipe_subprocess_child, MPIPE_TYPE_CHILD)
@@ -33,6 +34,19 @@ mpipe_subprocess_child_kill (MpipeChild *child)
   g_subprocess_force_exit (MPIPE_SUBPROCESS_CHILD (child)->subprocess);
 }
 
+/* The group is not there before the process has made it. */
+static gboolean
+mpipe_subprocess_child_terminate (MpipeChild *child)
+{
+  MpipeSubprocessChild *self = MPIPE_SUBPROCESS_CHILD (child);
+
+  if (self->waited || self->pid <= 1)
+    return FALSE;
+  if (kill (-self->pid, SIGTERM) < 0)
+    g_subprocess_send_signal (self->subprocess, SIGTERM);
+  return TRUE;
+}
+
 static void
 waited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -40,6 +54,7 @@ waited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   MpipeSubprocessChild *self = g_task_get_source_object (task);
 
   g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  self->waited = TRUE;
   if (self->pid > 1)
     kill (-self->pid, SIGKILL);
   g_task_return_boolean (task, TRUE);
@@ -100,6 +115,7 @@ mpipe_subprocess_child_class_init (MpipeSubprocessChildClass *klass)
   G_OBJECT_CLASS (klass)->finalize = mpipe_subprocess_child_finalize;
   child_class->get_pid = mpipe_subprocess_child_get_pid;
   child_class->kill = mpipe_subprocess_child_kill;
+  child_class->terminate = mpipe_subprocess_child_terminate;
   child_class->wait_async = mpipe_subprocess_child_wait_async;
   child_class->wait_finish = mpipe_subprocess_child_wait_finish;
 }

@@ -44,3 +44,42 @@ mpipe_stage_set_capture_stderr (MpipeStage *self, gboolean capture_stderr)
   self->capture_stderr = !!capture_stderr;
   g_object_notify (G_OBJECT (self), "capture-stderr");
 }
+
+/**
+ * mpipe_stage_get_grace_time: (get-property grace-time):
+ * @self: a stage
+ *
+ * Gets how long a worker may take to end before it is killed.
+ *
+ * Returns: milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_grace_time (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->grace_time_ms;
+}
+
+/**
+ * mpipe_stage_set_grace_time: (set-property grace-time):
+ * @self: a stage that is in no pipeline yet
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets how long a worker may take to end before it is killed.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_grace_time (MpipeStage *self, guint milliseconds)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (milliseconds <= G_MAXINT);
+
+  if (!mpipe_stage_may_change (self) || self->grace_time_ms == milliseconds)
+    return;
+  self->grace_time_ms = milliseconds;
+  g_object_notify (G_OBJECT (self), "grace-time");
+}

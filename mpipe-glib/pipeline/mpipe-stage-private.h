@@ -38,6 +38,7 @@ struct _MpipeStage
   guint max_attempts;
   guint concurrency;
   gboolean capture_stderr;
+  guint grace_time_ms;
   MpipeLauncher *launcher; /* NULL for the default one */
 
   MpipeStageStatistics statistics;

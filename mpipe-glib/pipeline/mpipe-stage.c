@@ -42,6 +42,7 @@
 #include "mpipe-glib/pipeline/mpipe-worker-info-private.h"
 
 #define START_TIMEOUT_MS_DEFAULT 30000
+#define GRACE_TIME_MS_DEFAULT 1000
 
 typedef enum
 {
@@ -191,7 +192,8 @@ typedef enum
    *
    * How long one task may run, in milliseconds, from its own start; 0 for ever.
    *
-   * A task that runs longer fails with %MPIPE_ERROR_TIMED_OUT, and its worker is replaced.
+   * A task that runs longer fails with %MPIPE_ERROR_TIMED_OUT, and its worker is ended and replaced; see
+   * [property@Mpipe.Stage:grace-time].
    *
    * Since: 1.0
    */
@@ -242,6 +244,20 @@ typedef enum
    * Since: 1.0
    */
   PROP_CAPTURE_STDERR,
+
+  /**
+   * MpipeStage:grace-time: (getter get_grace_time) (setter set_grace_time)
+   *
+   * How long a worker may take to end when it has to, in milliseconds, before it is killed. The default is 1 second.
+   *
+   * A worker that exceeds [property@Mpipe.Stage:task-timeout], or is on a task that was cancelled and cannot be told so,
+   * gets SIGTERM, with all processes of its group, and SIGKILL when this time is over. By default SIGTERM ends a worker at
+   * once; one that wants to tidy up first may handle the signal. A worker that is told that its task was cancelled has as
+   * long to end it before that.
+   *
+   * Since: 1.0
+   */
+  PROP_GRACE_TIME,
 
   /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
@@ -416,6 +432,9 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_CAPTURE_STDERR:
       mpipe_stage_set_capture_stderr (self, g_value_get_boolean (value));
       break;
+    case PROP_GRACE_TIME:
+      mpipe_stage_set_grace_time (self, g_value_get_uint (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -493,6 +512,9 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_CAPTURE_STDERR:
       g_value_set_boolean (value, self->capture_stderr);
+      break;
+    case PROP_GRACE_TIME:
+      g_value_set_uint (value, self->grace_time_ms);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -584,6 +606,8 @@ install_description (GObjectClass *object_class)
                                                     MPIPE_STAGE_CONCURRENCY_MAX, 1, set);
   properties[PROP_CAPTURE_STDERR]
       = g_param_spec_boolean ("capture-stderr", NULL, NULL, TRUE, set);
+  properties[PROP_GRACE_TIME]
+      = g_param_spec_uint ("grace-time", NULL, NULL, 0, G_MAXINT, GRACE_TIME_MS_DEFAULT, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
 }
@@ -633,6 +657,7 @@ mpipe_stage_init (MpipeStage *self)
   self->max_attempts = 1;
   self->concurrency = 1;
   self->capture_stderr = TRUE;
+  self->grace_time_ms = GRACE_TIME_MS_DEFAULT;
   self->start_timeout_ms = START_TIMEOUT_MS_DEFAULT;
   self->workers = g_list_store_new (MPIPE_TYPE_WORKER_INFO);
 }

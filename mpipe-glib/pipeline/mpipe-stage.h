@@ -100,6 +100,10 @@ gboolean mpipe_stage_get_capture_stderr (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_capture_stderr (MpipeStage *self, gboolean capture_stderr);
 MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_grace_time (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_grace_time (MpipeStage *self, guint milliseconds);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);

@@ -285,6 +285,7 @@ mpipe_worker_slot_start (MpipeWorkerSlot *self)
     .do_stop_task = stage->do_stop_task,
     .disable_result = stage->disable_result,
     .start_timeout_ms = stage->start_timeout_ms,
+    .grace_time_ms = stage->grace_time_ms,
     .concurrency = stage->concurrency,
   };
   g_autoptr (GError) error = NULL;
@@ -414,7 +415,7 @@ mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason)
     return;
   if (mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_STOPPING
       && mpipe_leases_get_n (self->leases) == 0)
-    mpipe_worker_process_end_in (self->process, MPIPE_WORKER_PROCESS_GRACE_MS);
+    mpipe_worker_process_end_in (self->process, MAX (self->stage->grace_time_ms, 1));
   else
     mpipe_worker_process_end (self->process, g_error_copy (reason));
 }
@@ -484,11 +485,11 @@ end_if_cancelled (MpipeWorkerSlot *self)
 
   if (culprit == 0 || !((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
     return FALSE;
-  mpipe_worker_process_end (self->process, mpipe_worker_slot_new_cancellation ());
+  mpipe_worker_process_terminate (self->process, mpipe_worker_slot_new_cancellation ());
   return TRUE;
 }
 
-/* Tells the worker to give up the tasks of @id that it is on, for a second; those that it has not begun are taken
+/* Tells the worker to give up the tasks of @id that it is on, for its grace time; those that it has not begun are taken
  * back, if they can be. */
 static void
 cancel_gently (MpipeWorkerSlot *self, guint64 id, guint64 first)

@@ -114,6 +114,13 @@ misbehave_at_start (void)
     raise (SIGKILL);
   if (is ("silent-at-start"))
     wait_for_end ();
+  if (is ("stopped-at-start"))
+    raise (SIGSTOP);
+  if (is ("defiant-at-start"))
+    {
+      signal (SIGTERM, SIG_IGN);
+      wait_for_ever ();
+    }
   if (is ("garbage-at-start"))
     {
       write_all ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 38);
@@ -266,7 +273,7 @@ do_task (const MpipeFrameHeader *task, const char *payload)
     for (int i = 0; i < 1 << 16; i++)
       fprintf (stderr, "%0127d\n", i);
   else if (value == CULPRIT && !is ("noise") && !is ("echo") && !is ("complain") && strstr (mode, "-at-stop") == NULL
-           && strstr (mode, "stays-") == NULL)
+           && strstr (mode, "stays-") == NULL && !is ("deaf"))
     {
       end_itself ();
       send_nonsense (task->type, task->sequence);
@@ -280,6 +287,8 @@ do_task (const MpipeFrameHeader *task, const char *payload)
     }
   send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, task->type, task->sequence, payload,
               task->size);
+  if (is ("deaf"))
+    wait_for_ever ();
 }
 
 /* Returns: whether it goes on. */
