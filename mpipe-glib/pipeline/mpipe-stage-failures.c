@@ -83,3 +83,42 @@ mpipe_stage_set_grace_time (MpipeStage *self, guint milliseconds)
   self->grace_time_ms = milliseconds;
   g_object_notify (G_OBJECT (self), "grace-time");
 }
+
+/**
+ * mpipe_stage_get_retry_delay: (get-property retry-delay):
+ * @self: a stage
+ *
+ * Gets how long a task waits before it is tried again.
+ *
+ * Returns: milliseconds; 0 for not at all
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_retry_delay (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->retry_delay_ms;
+}
+
+/**
+ * mpipe_stage_set_retry_delay: (set-property retry-delay):
+ * @self: a stage that is in no pipeline yet
+ * @milliseconds: the time in milliseconds; 0 for not at all
+ *
+ * Sets how long a task waits before it is tried again.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_retry_delay (MpipeStage *self, guint milliseconds)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (milliseconds <= G_MAXINT);
+
+  if (!mpipe_stage_may_change (self) || self->retry_delay_ms == milliseconds)
+    return;
+  self->retry_delay_ms = milliseconds;
+  g_object_notify (G_OBJECT (self), "retry-delay");
+}

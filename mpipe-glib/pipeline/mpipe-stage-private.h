@@ -39,6 +39,7 @@ struct _MpipeStage
   guint concurrency;
   gboolean capture_stderr;
   guint grace_time_ms;
+  guint retry_delay_ms;
   MpipeLauncher *launcher; /* NULL for the default one */
 
   MpipeStageStatistics statistics;

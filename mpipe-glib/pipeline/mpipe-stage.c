@@ -212,7 +212,11 @@ typedef enum
   /**
    * MpipeStage:max-attempts: (getter get_max_attempts) (setter set_max_attempts)
    *
-   * How often a task is tried when its worker ends on it; an error that the worker reports is final.
+   * How often a task is tried when its worker ends on it; an error that the worker reports is final. The default
+   * is 1.
+   *
+   * Results that a task had put before its worker ended are dropped when it is tried again; they are given when it
+   * has ended. With a single attempt they are given at once, and the failure follows them.
    *
    * Since: 1.0
    */
@@ -258,6 +262,18 @@ typedef enum
    * Since: 1.0
    */
   PROP_GRACE_TIME,
+
+  /**
+   * MpipeStage:retry-delay: (getter get_retry_delay) (setter set_retry_delay)
+   *
+   * How long a task waits before it is tried again, in milliseconds; 0, the default, for not at all.
+   *
+   * The time doubles with each further attempt, up to a minute, and is shortened by chance, to a half at most, so that
+   * tasks that failed together do not come back together. Other tasks go on meanwhile.
+   *
+   * Since: 1.0
+   */
+  PROP_RETRY_DELAY,
 
   /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
@@ -435,6 +451,9 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_GRACE_TIME:
       mpipe_stage_set_grace_time (self, g_value_get_uint (value));
       break;
+    case PROP_RETRY_DELAY:
+      mpipe_stage_set_retry_delay (self, g_value_get_uint (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -515,6 +534,9 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_GRACE_TIME:
       g_value_set_uint (value, self->grace_time_ms);
+      break;
+    case PROP_RETRY_DELAY:
+      g_value_set_uint (value, self->retry_delay_ms);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -608,6 +630,8 @@ install_description (GObjectClass *object_class)
       = g_param_spec_boolean ("capture-stderr", NULL, NULL, TRUE, set);
   properties[PROP_GRACE_TIME]
       = g_param_spec_uint ("grace-time", NULL, NULL, 0, G_MAXINT, GRACE_TIME_MS_DEFAULT, set);
+  properties[PROP_RETRY_DELAY]
+      = g_param_spec_uint ("retry-delay", NULL, NULL, 0, G_MAXINT, 0, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
 }

@@ -104,6 +104,10 @@ guint mpipe_stage_get_grace_time (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_grace_time (MpipeStage *self, guint milliseconds);
 MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_retry_delay (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_retry_delay (MpipeStage *self, guint milliseconds);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);
