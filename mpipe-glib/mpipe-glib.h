@@ -8,6 +8,7 @@
 #include "mpipe-glib/core/mpipe-version-macros.h"
 #include "mpipe-glib/launch/mpipe-launcher.h"
 #include "mpipe-glib/launch/mpipe-subprocess-launcher.h"
+#include "mpipe-glib/pipeline/mpipe-failure.h"
 #include "mpipe-glib/pipeline/mpipe-filter-stage.h"
 #include "mpipe-glib/pipeline/mpipe-pipeline.h"
 #include "mpipe-glib/pipeline/mpipe-stage.h"

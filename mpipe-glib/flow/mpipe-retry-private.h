@@ -15,6 +15,22 @@ mpipe_retry_task (guint n_attempts, guint max_attempts)
   return n_attempts < max_attempts;
 }
 
+#define MPIPE_RETRY_DELAY_MAX_MS 60000 /* unless the first one is longer */
+
+/* Returns: milliseconds before a task is tried again that was @n_attempts times. The delay doubles each time; of the
+ * result, @random, any number, takes up to a half away. */
+static inline guint
+mpipe_retry_get_delay (guint delay_ms, guint n_attempts, guint32 random)
+{
+  guint64 longest = MAX (delay_ms, MPIPE_RETRY_DELAY_MAX_MS);
+  guint64 delay = delay_ms;
+
+  for (guint i = 1; i < n_attempts && delay < longest && delay > 0; i++)
+    delay *= 2;
+  delay = MIN (delay, longest);
+  return (guint) (delay - (delay / 2 * random >> 32));
+}
+
 /* Ends of the workers in one place that no task is to blame for. */
 typedef struct
 {

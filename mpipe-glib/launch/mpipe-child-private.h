@@ -20,6 +20,8 @@ struct _MpipeChildClass
   int (*get_pid) (MpipeChild *self);
   /* asks the system to end it at once, with all that it started; does not wait */
   void (*kill) (MpipeChild *self);
+  /* asks it to end, with all that it started; FALSE when it cannot be asked. May be NULL */
+  gboolean (*terminate) (MpipeChild *self);
   /* completes in the caller's thread-default context when it has ended */
   void (*wait_async) (MpipeChild *self, GAsyncReadyCallback callback, gpointer user_data);
   /* (transfer full): how it ended, as the end of a sentence: "died of signal 9 (Killed)" */
@@ -27,7 +29,10 @@ struct _MpipeChildClass
 };
 
 int mpipe_child_get_pid (MpipeChild *self);
+void mpipe_child_set_error_fd (MpipeChild *self, int fd);
+int mpipe_child_steal_error_fd (MpipeChild *self);
 void mpipe_child_kill (MpipeChild *self);
+gboolean mpipe_child_terminate (MpipeChild *self);
 void mpipe_child_wait_async (MpipeChild *self, GAsyncReadyCallback callback, gpointer user_data);
 char *mpipe_child_wait_finish (MpipeChild *self, GAsyncResult *result);
 

@@ -5,16 +5,54 @@
 
 #include "mpipe-glib/launch/mpipe-child-private.h"
 
-G_DEFINE_ABSTRACT_TYPE (MpipeChild, mpipe_child, G_TYPE_OBJECT)
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+typedef struct
+{
+  int error_fd; /* owned until it is stolen; -1 for none */
+} MpipeChildPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (MpipeChild, mpipe_child, G_TYPE_OBJECT)
+
+static void
+mpipe_child_finalize (GObject *object)
+{
+  int fd = mpipe_child_steal_error_fd (MPIPE_CHILD (object));
+
+  if (fd >= 0)
+    close (fd);
+  G_OBJECT_CLASS (mpipe_child_parent_class)->finalize (object);
+}
 
 static void
 mpipe_child_class_init (MpipeChildClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = mpipe_child_finalize;
 }
 
 static void
 mpipe_child_init (MpipeChild *self)
 {
+  mpipe_child_set_error_fd (self, -1);
+}
+
+/* Takes over the end of a pipe from which the standard error of the child is read. */
+void
+mpipe_child_set_error_fd (MpipeChild *self, int fd)
+{
+  MpipeChildPrivate *private = mpipe_child_get_instance_private (self);
+
+  private->error_fd = fd;
+}
+
+/* Returns: -1 when there is none, or not any more */
+int
+mpipe_child_steal_error_fd (MpipeChild *self)
+{
+  MpipeChildPrivate *private = mpipe_child_get_instance_private (self);
+
+  return g_steal_fd (&private->error_fd);
 }
 
 int
@@ -27,6 +65,14 @@ void
 mpipe_child_kill (MpipeChild *self)
 {
   MPIPE_CHILD_GET_CLASS (self)->kill (self);
+}
+
+gboolean
+mpipe_child_terminate (MpipeChild *self)
+{
+  MpipeChildClass *klass = MPIPE_CHILD_GET_CLASS (self);
+
+  return klass->terminate != NULL && klass->terminate (self);
 }
 
 void

@@ -18,6 +18,7 @@ typedef struct
   const char *module_symbol;
   const char *stage_name;
   guint index;
+  gboolean capture_stderr; /* standard error comes to the child's error descriptor, if that can be had */
 } MpipeLaunchSpec;
 
 struct _MpipeLauncher

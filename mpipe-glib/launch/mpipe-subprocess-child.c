@@ -16,7 +16,8 @@ struct _MpipeSubprocessChild
 {
   MpipeChild parent_instance;
   GSubprocess *subprocess;
-  int pid; /* kept: the subprocess forgets it when it ends */
+  int pid;        /* kept: the subprocess forgets it when it ends */
+  gboolean waited; /* it has ended */
 };
 
 G_DEFINE_FINAL_TYPE (MpipeSubprocessChild, mpipe_subprocess_child, MPIPE_TYPE_CHILD)
@@ -33,6 +34,19 @@ mpipe_subprocess_child_kill (MpipeChild *child)
   g_subprocess_force_exit (MPIPE_SUBPROCESS_CHILD (child)->subprocess);
 }
 
+/* The group is not there before the process has made it. */
+static gboolean
+mpipe_subprocess_child_terminate (MpipeChild *child)
+{
+  MpipeSubprocessChild *self = MPIPE_SUBPROCESS_CHILD (child);
+
+  if (self->waited || self->pid <= 1)
+    return FALSE;
+  if (kill (-self->pid, SIGTERM) < 0)
+    g_subprocess_send_signal (self->subprocess, SIGTERM);
+  return TRUE;
+}
+
 static void
 waited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -40,6 +54,7 @@ waited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   MpipeSubprocessChild *self = g_task_get_source_object (task);
 
   g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  self->waited = TRUE;
   if (self->pid > 1)
     kill (-self->pid, SIGKILL);
   g_task_return_boolean (task, TRUE);
@@ -56,6 +71,18 @@ mpipe_subprocess_child_wait_async (MpipeChild *child, GAsyncReadyCallback callba
   g_subprocess_wait_async (self->subprocess, NULL, waited_cb, task);
 }
 
+/* A shell or a sandbox around the worker tells of a signal in this way. */
+static char *
+describe_status (int status)
+{
+  int signal_number = status - 128;
+
+  if (signal_number > 0 && signal_number < NSIG)
+    return g_strdup_printf ("exited with status %d, which says that it died of signal %d (%s)", status,
+                            signal_number, strsignal (signal_number));
+  return g_strdup_printf ("exited with status %d", status);
+}
+
 static char *
 mpipe_subprocess_child_wait_finish (MpipeChild *child, GAsyncResult *result)
 {
@@ -68,8 +95,7 @@ mpipe_subprocess_child_wait_finish (MpipeChild *child, GAsyncResult *result)
 
       return g_strdup_printf ("died of signal %d (%s)", signal_number, strsignal (signal_number));
     }
-  return g_strdup_printf ("exited with status %d",
-                          g_subprocess_get_exit_status (self->subprocess));
+  return describe_status (g_subprocess_get_exit_status (self->subprocess));
 }
 
 static void
@@ -89,6 +115,7 @@ mpipe_subprocess_child_class_init (MpipeSubprocessChildClass *klass)
   G_OBJECT_CLASS (klass)->finalize = mpipe_subprocess_child_finalize;
   child_class->get_pid = mpipe_subprocess_child_get_pid;
   child_class->kill = mpipe_subprocess_child_kill;
+  child_class->terminate = mpipe_subprocess_child_terminate;
   child_class->wait_async = mpipe_subprocess_child_wait_async;
   child_class->wait_finish = mpipe_subprocess_child_wait_finish;
 }

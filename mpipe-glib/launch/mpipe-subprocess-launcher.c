@@ -7,7 +7,8 @@
  * Starts workers as child processes on this machine.
  *
  * This is what a stage without a launcher of its own uses. A worker runs in a session of its own, with
- * `/dev/null` as standard input, the application's standard output and error, no other descriptors, SIGINT
+ * `/dev/null` as standard input, the application's standard output and error (see
+ * [property@Mpipe.Stage:capture-stderr]), no other descriptors, SIGINT
  * ignored and all other signals at their defaults. It ends when the application ends, however that happens.
  *
  * Since: 1.0
@@ -23,6 +24,7 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/core/mpipe-program-private.h"
+#include "mpipe-glib/launch/mpipe-error-output-private.h"
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
 #include "mpipe-glib/launch/mpipe-subprocess-child-private.h"
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
@@ -186,9 +188,9 @@ make_stream (int fd, GError **error)
   return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
 }
 
-/* Takes the descriptors over. */
+/* Takes the descriptors over; @error_fd may be -1. */
 static GSubprocess *
-spawn (const MpipeLaunchSpec *spec, int channel_fd, int page_fd, GError **error)
+spawn (const MpipeLaunchSpec *spec, int channel_fd, int page_fd, int error_fd, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
@@ -196,6 +198,8 @@ spawn (const MpipeLaunchSpec *spec, int channel_fd, int page_fd, GError **error)
 
   g_subprocess_launcher_take_fd (launcher, channel_fd, MPIPE_CHANNEL_FD);
   g_subprocess_launcher_take_fd (launcher, page_fd, MPIPE_PAGE_FD);
+  if (error_fd >= 0)
+    g_subprocess_launcher_take_stderr_fd (launcher, error_fd);
   g_subprocess_launcher_setenv (launcher, MPIPE_ENVIRONMENT,
                                 spec->worker_name != NULL ? MPIPE_ENVIRONMENT_SELF
                                                           : MPIPE_ENVIRONMENT_PROGRAM,
@@ -210,7 +214,8 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
   g_autoptr (MpipePage) page = mpipe_page_new (error);
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GSubprocess) subprocess = NULL;
-  int fds[2], page_fd;
+  MpipeChild *child;
+  int fds[2], error_fds[2] = { -1, -1 }, page_fd;
 
   if (page == NULL || !make_socket_pair (fds, error))
     return NULL;
@@ -221,12 +226,24 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
       close (fds[1]);
       return NULL;
     }
-  subprocess = spawn (spec, fds[1], page_fd, error);
+  if (spec->capture_stderr && !mpipe_error_output_make_pipe (error_fds, error))
+    {
+      close (fds[1]);
+      close (page_fd);
+      return NULL;
+    }
+  subprocess = spawn (spec, fds[1], page_fd, error_fds[1], error);
   if (subprocess == NULL)
-    return NULL;
+    {
+      if (error_fds[0] >= 0)
+        close (error_fds[0]);
+      return NULL;
+    }
   *out_stream = g_steal_pointer (&stream);
   *out_page = g_steal_pointer (&page);
-  return mpipe_subprocess_child_new (subprocess);
+  child = mpipe_subprocess_child_new (subprocess);
+  mpipe_child_set_error_fd (child, error_fds[0]);
+  return child;
 }
 
 static void

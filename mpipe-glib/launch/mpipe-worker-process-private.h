@@ -11,8 +11,6 @@ G_BEGIN_DECLS
 /* One worker from its start to its end, as the engine sees it. */
 typedef struct _MpipeWorkerProcess MpipeWorkerProcess;
 
-#define MPIPE_WORKER_PROCESS_GRACE_MS 1000 /* for one that is to go, before it is made to */
-
 typedef enum
 {
   MPIPE_WORKER_PROCESS_STARTING, /* not ready yet */
@@ -46,6 +44,7 @@ typedef struct
   gboolean do_stop_task;
   gboolean disable_result;
   guint start_timeout_ms; /* 0: for ever */
+  guint grace_time_ms;    /* for one that is to go, before it is made to */
   guint concurrency;      /* how many tasks it may have open at a time */
 } MpipeWorkerProcessOptions;
 
@@ -63,6 +62,7 @@ guint mpipe_worker_process_get_concurrency (MpipeWorkerProcess *self);
 guint64 mpipe_worker_process_get_begun (MpipeWorkerProcess *self);
 gboolean mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *out_sequence,
                                            gint64 *out_since);
+char *mpipe_worker_process_dup_last_words (MpipeWorkerProcess *self);
 
 void mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
                                      const MpipePayload *task);
@@ -75,6 +75,7 @@ gboolean mpipe_worker_process_can_recall (MpipeWorkerProcess *self);
 guint64 mpipe_worker_process_recall (MpipeWorkerProcess *self, guint64 from, guint64 until);
 void mpipe_worker_process_end_recall (MpipeWorkerProcess *self);
 void mpipe_worker_process_end (MpipeWorkerProcess *self, GError *reason);
+void mpipe_worker_process_terminate (MpipeWorkerProcess *self, GError *reason);
 void mpipe_worker_process_end_in (MpipeWorkerProcess *self, guint ms);
 
 G_END_DECLS

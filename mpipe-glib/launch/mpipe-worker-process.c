@@ -5,8 +5,8 @@
  *
  * The end is judged on the last of two events, the end of the process and the end of the channel, after the
  * channel was read empty: what the worker had sent counts. Only GOODBYE after STOP is an end in order,
- * whatever the exit status says. Closing the channel is how a worker is ended; the kill comes if it is
- * still there a little later.
+ * whatever the exit status says. Closing the channel is how a worker is ended, or a signal, when it may have
+ * something to tidy up; the kill comes if it is still there a little later.
  *
  * The owner holds a reference until `ended`; each pending callback of a source holds one. Engine's thread
  * only. Every byte received is untrusted. */
@@ -15,7 +15,10 @@
 
 #include "mpipe-glib/launch/mpipe-worker-process-private.h"
 
+#include <unistd.h>
+
 #include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/launch/mpipe-error-output-private.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
 #include "mpipe-glib/wire/mpipe-type-map-private.h"
 
@@ -31,6 +34,7 @@ struct _MpipeWorkerProcess
   MpipeChannel *channel;
   MpipePage *page; /* NULL when the launcher gave none */
   MpipeTypeMap *type_map;
+  MpipeErrorOutput *error_output; /* NULL when it is not captured */
 
   GSource *in_source;    /* NULL while reading is paused */
   GSource *out_source;   /* NULL unless the channel is full */
@@ -38,6 +42,7 @@ struct _MpipeWorkerProcess
 
   guint features;    /* of the worker's HELLO; 0 before */
   guint concurrency; /* that it was allowed */
+  guint grace_time_ms;
   gboolean said_hello;
   gboolean said_goodbye;
   gboolean channel_ended;
@@ -92,6 +97,7 @@ mpipe_worker_process_unref (MpipeWorkerProcess *self)
   drop_source (&self->out_source);
   drop_source (&self->timer_source);
   g_clear_object (&self->child);
+  mpipe_error_output_free (self->error_output);
   mpipe_channel_free (self->channel);
   mpipe_page_free (self->page);
   mpipe_type_map_free (self->type_map);
@@ -140,6 +146,8 @@ end_if_over (MpipeWorkerProcess *self)
     return;
   set_state (self, self->state, MPIPE_WORKER_PROCESS_ENDED);
   drop_source (&self->timer_source);
+  if (self->error_output != NULL)
+    mpipe_error_output_end (self->error_output);
   error = judge_end (self);
   self->events->ended (self->owner, error);
 }
@@ -156,6 +164,14 @@ grace_over_cb (gpointer user_data)
 }
 
 static void
+begin_grace (MpipeWorkerProcess *self)
+{
+  if (self->exit_description == NULL)
+    self->timer_source = attach (self, g_timeout_source_new (self->grace_time_ms), grace_over_cb,
+                                 "[mpipe] grace of a worker");
+}
+
+static void
 close_channel (MpipeWorkerProcess *self)
 {
   if (self->channel_ended)
@@ -167,9 +183,7 @@ close_channel (MpipeWorkerProcess *self)
   drop_source (&self->out_source);
   drop_source (&self->timer_source);
   mpipe_channel_close (self->channel);
-  if (self->exit_description == NULL)
-    self->timer_source = attach (self, g_timeout_source_new (MPIPE_WORKER_PROCESS_GRACE_MS), grace_over_cb,
-                                 "[mpipe] grace of a worker");
+  begin_grace (self);
 }
 
 /* Ends the worker, for @reason, which is taken over; NULL when the end itself will tell. `ended` follows
@@ -184,6 +198,24 @@ mpipe_worker_process_end (MpipeWorkerProcess *self, GError *reason)
     }
   self->reason = reason;
   close_channel (self);
+}
+
+/* The same, but the worker is asked by a signal: its channel, whose end it would not survive, stays. Nothing is read
+ * from it any more. */
+void
+mpipe_worker_process_terminate (MpipeWorkerProcess *self, GError *reason)
+{
+  if (self->state >= MPIPE_WORKER_PROCESS_ENDING || !mpipe_child_terminate (self->child))
+    {
+      mpipe_worker_process_end (self, reason);
+      return;
+    }
+  self->reason = reason;
+  set_state (self, self->state, MPIPE_WORKER_PROCESS_ENDING);
+  drop_source (&self->in_source);
+  drop_source (&self->out_source);
+  drop_source (&self->timer_source);
+  begin_grace (self);
 }
 
 static gboolean
@@ -374,12 +406,12 @@ handle_frames (MpipeWorkerProcess *self)
   g_autoptr (GError) error = NULL;
   MpipeFrame frame;
 
-  while (!self->channel_ended && error == NULL
+  while (self->state < MPIPE_WORKER_PROCESS_ENDING && error == NULL
          && mpipe_channel_next (self->channel, &frame, &error) == MPIPE_CHANNEL_OK)
     handle_frame (self, &frame, &error);
   if (error != NULL)
     end_for_protocol (self, g_steal_pointer (&error));
-  return !self->channel_ended;
+  return self->state < MPIPE_WORKER_PROCESS_ENDING;
 }
 
 /* Reads once. Returns: whether there may be more. */
@@ -424,7 +456,7 @@ readable_cb (GObject *stream, gpointer user_data)
 void
 mpipe_worker_process_set_reading (MpipeWorkerProcess *self, gboolean reading)
 {
-  if (self->channel_ended || reading == (self->in_source != NULL))
+  if (self->state >= MPIPE_WORKER_PROCESS_ENDING || reading == (self->in_source != NULL))
     return;
   if (reading)
     self->in_source
@@ -441,7 +473,7 @@ exited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->exit_description = mpipe_child_wait_finish (MPIPE_CHILD (source), result);
   g_debug ("worker process %d %s", mpipe_worker_process_get_pid (self), self->exit_description);
-  while (!self->channel_ended && read_channel (self))
+  while (self->state < MPIPE_WORKER_PROCESS_ENDING && read_channel (self))
     ;
   close_channel (self);
   self->events->received (self->owner);
@@ -466,7 +498,7 @@ writable_cb (GObject *stream, gpointer user_data)
 void
 mpipe_worker_process_flush (MpipeWorkerProcess *self)
 {
-  if (self->channel_ended || self->out_source != NULL)
+  if (self->state >= MPIPE_WORKER_PROCESS_ENDING || self->out_source != NULL)
     return;
   if (mpipe_channel_flush (self->channel, NULL) == MPIPE_CHANNEL_WOULD_BLOCK)
     self->out_source = attach (self, mpipe_channel_create_source (self->channel, G_IO_OUT),
@@ -600,7 +632,23 @@ mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *out_sequenc
   return TRUE;
 }
 
+/* Returns: (nullable): the last lines that the worker wrote to its standard error */
+char *
+mpipe_worker_process_dup_last_words (MpipeWorkerProcess *self)
+{
+  return self->error_output != NULL ? mpipe_error_output_dup_tail (self->error_output) : NULL;
+}
+
 /* The start */
+
+static void
+capture_stderr (MpipeWorkerProcess *self)
+{
+  int fd = mpipe_child_steal_error_fd (self->child);
+
+  if (fd >= 0)
+    self->error_output = mpipe_error_output_new (fd, STDERR_FILENO);
+}
 
 static gboolean
 start_timed_out_cb (gpointer user_data)
@@ -659,8 +707,10 @@ mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
   self->channel = mpipe_channel_new (stream, FALSE);
   self->type_map = mpipe_type_map_new (types);
   self->concurrency = options->concurrency;
+  self->grace_time_ms = options->grace_time_ms;
   mpipe_type_map_set_limit (self->type_map, MPIPE_TYPE_MAP_WORKER_MAX);
 
+  capture_stderr (self);
   mpipe_child_wait_async (child, exited_cb, worker_process_ref (self));
   mpipe_worker_process_set_reading (self, TRUE);
   if (options->start_timeout_ms > 0)

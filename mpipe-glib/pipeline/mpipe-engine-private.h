@@ -22,6 +22,6 @@ MpipeEventMailbox *mpipe_engine_get_events (MpipeEngine *self);
 guint64 mpipe_engine_get_n_results (MpipeEngine *self);
 guint64 mpipe_engine_get_n_failed (MpipeEngine *self);
 guint64 mpipe_engine_get_backlog (MpipeEngine *self);
-void mpipe_engine_set_stop_on_failure (MpipeEngine *self, gboolean stop_on_failure);
+void mpipe_engine_set_on_failure (MpipeEngine *self, gboolean stop, gboolean collect);
 
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "mpipe-glib/pipeline/mpipe-engine-private.h"
 
 #include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/pipeline/mpipe-failure-private.h"
 #include "mpipe-glib/pipeline/mpipe-filter-run-private.h"
 #include "mpipe-glib/pipeline/mpipe-stage-run-private.h"
 
@@ -46,6 +47,7 @@ struct _MpipeEngine
   gboolean settling;
   gboolean output_ended;     /* the application was told */
   gboolean stop_on_failure;  /* any thread */
+  gboolean collect_failures; /* any thread */
 
   MpipeFifo delivered; /* of MpipeItem, for the application */
   MpipeFifo notices;   /* of MpipeNotice, for the application */
@@ -94,6 +96,18 @@ terminate (MpipeEngine *self)
     }
 }
 
+/* Returns: whether it was a failure for the collection, which has consumed it. */
+static gboolean
+collect (MpipeEngine *self, MpipeItem *item)
+{
+  if (item->error == NULL || !g_atomic_int_get (&self->collect_failures)
+      || !mpipe_event_mailbox_can_collect (self->events))
+    return FALSE;
+  mpipe_event_mailbox_collect (self->events, mpipe_failure_new (item, self->types));
+  mpipe_item_free (item);
+  return TRUE;
+}
+
 static void
 deliver_cb (gpointer owner, MpipeRun *run, MpipeItem *item)
 {
@@ -103,6 +117,8 @@ deliver_cb (gpointer owner, MpipeRun *run, MpipeItem *item)
     mpipe_counter_add (&self->n_results, 1);
   else
     mpipe_counter_add (&self->n_failed, 1);
+  if (collect (self, item))
+    return;
   self->run_context.n_unread++;
   mpipe_fifo_push (&self->delivered, item);
   if (item->error != NULL && g_atomic_int_get (&self->stop_on_failure))
@@ -347,6 +363,8 @@ take_task (MpipeEngine *self, MpipeItem *item)
 {
   MpipeLineage *entrance = mpipe_lineage_new (NULL, &self->backlog, NULL, NULL, 0);
 
+  if (g_atomic_int_get (&self->collect_failures))
+    mpipe_lineage_set_origin (entrance, &item->payload);
   mpipe_item_set_lineage (item, entrance);
   mpipe_lineage_unref (entrance);
   mpipe_run_accept (self->first, item);
@@ -604,7 +622,8 @@ mpipe_engine_get_backlog (MpipeEngine *self)
 }
 
 void
-mpipe_engine_set_stop_on_failure (MpipeEngine *self, gboolean stop_on_failure)
+mpipe_engine_set_on_failure (MpipeEngine *self, gboolean stop, gboolean collect)
 {
-  g_atomic_int_set (&self->stop_on_failure, stop_on_failure);
+  g_atomic_int_set (&self->stop_on_failure, stop);
+  g_atomic_int_set (&self->collect_failures, collect);
 }

@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "mpipe-glib/pipeline/mpipe-failure.h"
 #include "mpipe-glib/pipeline/mpipe-item-private.h"
 
 G_BEGIN_DECLS
@@ -32,7 +33,8 @@ typedef struct
   char *text; /* NULL for nothing */
 } MpipeProgress;
 
-#define MPIPE_PROGRESS_MAX 1024 /* tasks whose progress waits for the application */
+#define MPIPE_PROGRESS_MAX 1024  /* tasks whose progress waits for the application */
+#define MPIPE_COLLECTED_MAX 1000 /* failures that wait for it; documented */
 
 typedef enum
 {
@@ -59,6 +61,10 @@ void mpipe_event_mailbox_set_started (MpipeEventMailbox *self, GError *error);
 void mpipe_event_mailbox_set_ended (MpipeEventMailbox *self);
 void mpipe_event_mailbox_set_completed (MpipeEventMailbox *self);
 
+/* both sides */
+gboolean mpipe_event_mailbox_can_collect (MpipeEventMailbox *self);
+void mpipe_event_mailbox_collect (MpipeEventMailbox *self, MpipeFailure *failure);
+
 /* the application's side; any thread */
 MpipeTakeStatus mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter,
                                           gpointer user_data, MpipeItem **out_item);
@@ -71,6 +77,7 @@ MpipeNotice *mpipe_event_mailbox_take_notice (MpipeEventMailbox *self);
 void mpipe_notice_free (MpipeNotice *notice);
 MpipeProgress *mpipe_event_mailbox_take_progress (MpipeEventMailbox *self);
 void mpipe_progress_free (MpipeProgress *progress);
+GPtrArray *mpipe_event_mailbox_take_collected (MpipeEventMailbox *self);
 gboolean mpipe_event_mailbox_take_tick (MpipeEventMailbox *self);
 gboolean mpipe_event_mailbox_wait_started (MpipeEventMailbox *self, GCancellable *cancellable,
                                            GError **error);

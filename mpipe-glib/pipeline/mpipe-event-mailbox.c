@@ -20,6 +20,7 @@ struct _MpipeEventMailbox
   MpipeFifo notices;
   GQueue progress;         /* of MpipeProgress, the one that was told of first in front */
   GHashTable *progress_at; /* of those: progress → its link in the queue */
+  GPtrArray *collected;    /* of MpipeFailure */
   gboolean tick; /* counts have changed */
   gboolean started;
   GError *start_error;
@@ -52,6 +53,7 @@ mpipe_event_mailbox_new (GMainContext *application_context)
   g_cond_init (&self->changed);
   self->application_context = g_main_context_ref (application_context);
   g_queue_init (&self->progress);
+  self->collected = g_ptr_array_new_with_free_func (g_object_unref);
   self->progress_at = g_hash_table_new (progress_hash, progress_equal);
   return self;
 }
@@ -79,6 +81,7 @@ mpipe_event_mailbox_free (MpipeEventMailbox *self)
 
   while ((notice = mpipe_fifo_pop (&self->notices)) != NULL)
     mpipe_notice_free (notice);
+  g_ptr_array_unref (self->collected);
   g_hash_table_unref (self->progress_at);
   g_queue_clear_full (&self->progress, (GDestroyNotify) mpipe_progress_free);
   mpipe_item_free_all (&self->items);
@@ -313,6 +316,39 @@ mpipe_event_mailbox_take_progress (MpipeEventMailbox *self)
   progress = pop_progress (self);
   g_mutex_unlock (&self->lock);
   return progress;
+}
+
+gboolean
+mpipe_event_mailbox_can_collect (MpipeEventMailbox *self)
+{
+  gboolean can;
+
+  g_mutex_lock (&self->lock);
+  can = self->collected->len < MPIPE_COLLECTED_MAX;
+  g_mutex_unlock (&self->lock);
+  return can;
+}
+
+/* Takes @failure over, and keeps it until it is taken. */
+void
+mpipe_event_mailbox_collect (MpipeEventMailbox *self, MpipeFailure *failure)
+{
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->collected, failure);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Returns: (transfer full): all that were collected since the last time */
+GPtrArray *
+mpipe_event_mailbox_take_collected (MpipeEventMailbox *self)
+{
+  GPtrArray *fresh = g_ptr_array_new_with_free_func (g_object_unref), *collected;
+
+  g_mutex_lock (&self->lock);
+  collected = self->collected;
+  self->collected = fresh;
+  g_mutex_unlock (&self->lock);
+  return collected;
 }
 
 /* Returns: whether counts have changed since the last time. */

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "mpipe-glib/core/mpipe-payload-private.h"
 #include "mpipe-glib/flow/mpipe-backlog-private.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,9 @@ MpipeLineage *mpipe_lineage_new (MpipeLineage *parent, MpipeBacklog *backlog,
                                  MpipeLineageEnded ended, gpointer owner, guint number);
 MpipeLineage *mpipe_lineage_ref (MpipeLineage *self);
 void mpipe_lineage_unref (MpipeLineage *self);
+
+void mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin);
+const MpipePayload *mpipe_lineage_get_origin (const MpipeLineage *self);
 
 void mpipe_lineage_add_bytes (MpipeLineage *self, guint64 n_bytes);
 void mpipe_lineage_remove_bytes (MpipeLineage *self, guint64 n_bytes);

@@ -13,6 +13,7 @@ struct _MpipeLineage
   gpointer owner;
   guint number;
   guint n_refs;
+  MpipePayload *origin; /* owned: what it began with, if that is of interest; NULL */
 };
 
 /* @ended, if given, is called when nothing of it is left. */
@@ -28,6 +29,7 @@ mpipe_lineage_new (MpipeLineage *parent, MpipeBacklog *backlog, MpipeLineageEnde
   self->owner = owner;
   self->number = number;
   self->n_refs = 1;
+  self->origin = NULL;
   if (backlog != NULL)
     backlog->n++;
   return self;
@@ -51,9 +53,31 @@ mpipe_lineage_unref (MpipeLineage *self)
         self->backlog->n--;
       if (self->ended != NULL)
         self->ended (self->owner, self->number);
+      if (self->origin != NULL)
+        {
+          mpipe_payload_clear (self->origin);
+          g_slice_free (MpipePayload, self->origin);
+        }
       g_slice_free (MpipeLineage, self);
       self = parent;
     }
+}
+
+/* Keeps the value that entered, as long as something is left of it. It is not counted. */
+void
+mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin)
+{
+  self->origin = g_slice_new (MpipePayload);
+  mpipe_payload_copy (self->origin, origin);
+}
+
+/* Any thread that owns something of it. Returns: (nullable): the value that was put */
+const MpipePayload *
+mpipe_lineage_get_origin (const MpipeLineage *self)
+{
+  while (self->parent != NULL)
+    self = self->parent;
+  return self->origin;
 }
 
 void

@@ -235,7 +235,7 @@ tell_next_item (MpipePipeline *self)
     return FALSE;
   if (mpipe_pipeline_open_result (self, item, &result))
     tell_result (self, &result);
-  else
+  else if (!mpipe_pipeline_collect (self, item))
     tell_failure (self, item);
   return TRUE;
 }

@@ -57,6 +57,7 @@ void mpipe_pipeline_queue_task (MpipePipeline *self, GQueue *queue, GTask *task)
 gboolean mpipe_pipeline_complete_put (MpipePipeline *self, GTask *task);
 
 /* in mpipe-pipeline-results.c */
+gboolean mpipe_pipeline_collect (MpipePipeline *self, MpipeItem *failure);
 gboolean mpipe_pipeline_open_result (MpipePipeline *self, MpipeItem *item, MpipeResult *out_result);
 GError *mpipe_pipeline_take_error (MpipePipeline *self, MpipeItem *failure);
 gboolean mpipe_pipeline_report_failure (MpipePipeline *self, MpipeItem *failure);

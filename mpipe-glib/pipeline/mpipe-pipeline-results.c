@@ -8,6 +8,7 @@
 #include "mpipe-glib/pipeline/mpipe-pipeline-private.h"
 
 #include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/pipeline/mpipe-failure-private.h"
 
 #define REPORTER_PATIENCE_US 20000 /* how often it is looked whether another thread still runs the context */
 
@@ -38,6 +39,18 @@ reject (MpipePipeline *self, MpipeItem *item, GError *error)
   g_prefix_error (&item->error,
                   "stage “%s”: worker %u (pid %d) gave task %" G_GUINT64_FORMAT " a bad result: ",
                   mpipe_stage_get_name (producer->stage), producer->index, producer->pid, item->id);
+}
+
+/* Returns: whether the failure was collected, and consumed. Others were by the engine. */
+gboolean
+mpipe_pipeline_collect (MpipePipeline *self, MpipeItem *failure)
+{
+  if (failure->reported || self->on_failure != MPIPE_ON_FAILURE_COLLECT
+      || !mpipe_event_mailbox_can_collect (self->events))
+    return FALSE;
+  mpipe_event_mailbox_collect (self->events, mpipe_failure_new (failure, self->types));
+  mpipe_task_mailbox_return (self->tasks, failure);
+  return TRUE;
 }
 
 /* Returns: whether @item is a result, and was consumed; if not, it is a failure now. */
@@ -177,6 +190,8 @@ get (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, MpipeResul
       case MPIPE_TAKE_ITEM:
         if (mpipe_pipeline_open_result (self, item, out_result))
           return MPIPE_GET_STATUS_RESULT;
+        if (mpipe_pipeline_collect (self, item))
+          break;
         if (must_be_reported (self, item))
           {
             mpipe_event_mailbox_put_back (self->events, item);
@@ -436,6 +451,32 @@ check_is (GVariant *value, const GVariantType *type, GError **error)
                "The result is of type “%s”, not “%s”; it was consumed",
                g_variant_get_type_string (value), expected);
   return FALSE;
+}
+
+/**
+ * mpipe_pipeline_take_failures:
+ * @self: a pipeline
+ *
+ * Takes the failures that were collected since the last call, with their tasks.
+ *
+ * This is for pipelines whose [property@Mpipe.Pipeline:on-failure] is %MPIPE_ON_FAILURE_COLLECT. Their tasks can be
+ * stored, or corrected and put again. It does not wait; after [method@Mpipe.Pipeline.wait] has returned there come
+ * no more, except for results that turn out to be no values when they are read. A thousand failures are kept;
+ * while nobody takes them, further ones are reported as with %MPIPE_ON_FAILURE_REPORT. While failures are collected,
+ * the pipeline keeps every task until all that came of it was taken.
+ *
+ * Returns: (transfer full) (element-type MpipeFailure): the failures, in the order in which they came; there may be
+ *   none
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+mpipe_pipeline_take_failures (MpipePipeline *self)
+{
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), NULL);
+  g_return_val_if_fail (self->engine != NULL, NULL);
+
+  return mpipe_event_mailbox_take_collected (self->events);
 }
 
 /**

@@ -35,6 +35,9 @@
  * on. While results are emitted and nobody gets, failures that no handler wants are kept for it, the first
  * thousand of them; all are counted in [property@Mpipe.Pipeline:n-failed].
  *
+ * With [property@Mpipe.Pipeline:on-failure] set to %MPIPE_ON_FAILURE_COLLECT, failures do neither: they are kept
+ * with their tasks for [method@Mpipe.Pipeline.take_failures].
+ *
  * ## Threads
  *
  * Methods may be called from any thread. Signals are emitted, properties notified, and asynchronous calls
@@ -83,7 +86,7 @@ typedef enum
   /**
    * MpipePipeline:on-failure: (getter get_on_failure) (setter set_on_failure)
    *
-   * What happens when a task fails.
+   * What happens when a task fails. The default is %MPIPE_ON_FAILURE_REPORT.
    *
    * Since: 1.0
    */
@@ -157,7 +160,8 @@ G_DEFINE_ENUM_TYPE (MpipePipelineState, mpipe_pipeline_state,
 
 G_DEFINE_ENUM_TYPE (MpipeOnFailure, mpipe_on_failure,
                     G_DEFINE_ENUM_VALUE (MPIPE_ON_FAILURE_REPORT, "report"),
-                    G_DEFINE_ENUM_VALUE (MPIPE_ON_FAILURE_STOP, "stop"))
+                    G_DEFINE_ENUM_VALUE (MPIPE_ON_FAILURE_STOP, "stop"),
+                    G_DEFINE_ENUM_VALUE (MPIPE_ON_FAILURE_COLLECT, "collect"))
 
 G_DEFINE_ENUM_TYPE (MpipeGetStatus, mpipe_get_status,
                     G_DEFINE_ENUM_VALUE (MPIPE_GET_STATUS_FAILED, "failed"),
@@ -246,6 +250,13 @@ mpipe_pipeline_notify_counts (MpipePipeline *self)
 
 /* The life of the object */
 
+static void
+tell_engine_of_failures (MpipePipeline *self)
+{
+  mpipe_engine_set_on_failure (self->engine, self->on_failure == MPIPE_ON_FAILURE_STOP,
+                               self->on_failure == MPIPE_ON_FAILURE_COLLECT);
+}
+
 static gboolean
 initable_init (GInitable *initable, GCancellable *cancellable, GError **error)
 {
@@ -272,7 +283,7 @@ initable_init (GInitable *initable, GCancellable *cancellable, GError **error)
   self->engine = mpipe_engine_new (plan, self->types, self->context);
   self->tasks = mpipe_engine_get_tasks (self->engine);
   self->events = mpipe_engine_get_events (self->engine);
-  mpipe_engine_set_stop_on_failure (self->engine, self->on_failure == MPIPE_ON_FAILURE_STOP);
+  tell_engine_of_failures (self);
   mpipe_engine_start (self->engine);
   if (!mpipe_event_mailbox_wait_started (self->events, cancellable, error))
     return FALSE;
@@ -705,6 +716,6 @@ mpipe_pipeline_set_on_failure (MpipePipeline *self, MpipeOnFailure on_failure)
     return;
   self->on_failure = on_failure;
   if (self->engine != NULL)
-    mpipe_engine_set_stop_on_failure (self->engine, on_failure == MPIPE_ON_FAILURE_STOP);
+    tell_engine_of_failures (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ON_FAILURE]);
 }

@@ -32,6 +32,8 @@ typedef enum
  * @MPIPE_ON_FAILURE_REPORT: the failure is reported and the pipeline goes on
  * @MPIPE_ON_FAILURE_STOP: the pipeline is terminated at its first failure; all other tasks that have not
  *   ended fail with %G_IO_ERROR_CANCELLED
+ * @MPIPE_ON_FAILURE_COLLECT: the failure is kept, with its task, for [method@Mpipe.Pipeline.take_failures], and the
+ *   pipeline goes on; when a thousand are kept, further ones are reported
  *
  * What a pipeline does when a task fails.
  *
@@ -41,6 +43,7 @@ typedef enum
 {
   MPIPE_ON_FAILURE_REPORT,
   MPIPE_ON_FAILURE_STOP,
+  MPIPE_ON_FAILURE_COLLECT,
 } MpipeOnFailure;
 
 /**
@@ -152,6 +155,9 @@ MPIPE_AVAILABLE_IN_1_0
 MpipeGetStatus mpipe_pipeline_get_array_until (MpipePipeline *self, guint max, gint64 deadline,
                                                GVariant **out_results, GCancellable *cancellable,
                                                GError **error);
+
+MPIPE_AVAILABLE_IN_1_0
+GPtrArray *mpipe_pipeline_take_failures (MpipePipeline *self);
 
 /* the end */
 MPIPE_AVAILABLE_IN_1_0

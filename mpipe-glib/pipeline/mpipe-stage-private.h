@@ -37,6 +37,9 @@ struct _MpipeStage
   guint start_timeout_ms;
   guint max_attempts;
   guint concurrency;
+  gboolean capture_stderr;
+  guint grace_time_ms;
+  guint retry_delay_ms;
   MpipeLauncher *launcher; /* NULL for the default one */
 
   MpipeStageStatistics statistics;

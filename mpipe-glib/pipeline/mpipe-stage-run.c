@@ -3,7 +3,7 @@
 
 /* A stage whose workers are processes. A task gets its place in the order when it leaves the input; its
  * results and its failure go to that place, and are released when its turn comes. A task that is tried
- * again returns to the front of the input and keeps its place.
+ * again returns to the front of the input and keeps its place; it may have to wait before.
  *
  * When the input has ended and all tasks are answered, the workers are retired. */
 
@@ -14,6 +14,7 @@
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/flow/mpipe-reorder-private.h"
 #include "mpipe-glib/flow/mpipe-retry-private.h"
+#include "mpipe-glib/pipeline/mpipe-retry-queue-private.h"
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
 
@@ -27,6 +28,7 @@ typedef struct
   MpipeWorkerSlot **slots;
   MpipeSchedulerPlace *scheduling; /* of n_slots, filled anew each time */
   gboolean retired;
+  MpipeRetryQueue retries; /* tasks that wait for their next attempt */
   guint16 good_type; /* the type of tasks that was found right last */
   GSource *rebalance_source; /* while a worker is idle and another has more than one task */
 } MpipeStageRun;
@@ -95,7 +97,23 @@ retry_task (MpipeStageRun *self, MpipeItem *task)
 {
   mpipe_item_drop_held (task);
   mpipe_counter_add (&self->run.statistics->n_retried, 1);
-  mpipe_fifo_push_first (&self->run.input, task);
+  if (self->run.stage->retry_delay_ms == 0)
+    mpipe_fifo_push_first (&self->run.input, task);
+  else
+    mpipe_retry_queue_add (&self->retries, task,
+                           mpipe_retry_get_delay (self->run.stage->retry_delay_ms, task->n_attempts,
+                                                  g_random_int ()));
+}
+
+/* Tasks that are due come to the front; @now is G_MAXINT64 for all. */
+static void
+end_waiting (MpipeStageRun *self, gint64 now)
+{
+  MpipeItem *task;
+
+  while ((task = mpipe_retry_queue_take (&self->retries, now)) != NULL)
+    mpipe_fifo_push_first (&self->run.input, task);
+  mpipe_retry_queue_wait (&self->retries, now);
 }
 
 static void
@@ -198,6 +216,15 @@ slot_changed_cb (gpointer owner)
 
   mpipe_run_mark (&self->run);
   self->run.context->events->settle (self->run.context->owner);
+}
+
+static void
+retry_due_cb (gpointer owner)
+{
+  MpipeStageRun *self = owner;
+
+  end_waiting (self, g_get_monotonic_time ());
+  slot_changed_cb (self);
 }
 
 static const MpipeWorkerSlotEvents slot_events = {
@@ -441,7 +468,8 @@ static void
 retire_if_idle (MpipeStageRun *self)
 {
   if (self->retired || self->run.n_open_upstreams > 0
-      || !mpipe_fifo_is_empty (&self->run.input) || count_leased (self) > 0)
+      || !mpipe_fifo_is_empty (&self->run.input) || !mpipe_fifo_is_empty (&self->retries.tasks)
+      || count_leased (self) > 0)
     return;
   self->retired = TRUE;
   for (guint i = 0; i < self->n_slots; i++)
@@ -514,6 +542,7 @@ stage_run_terminate (MpipeRun *run, const GError *reason)
   MpipeStageRun *self = (MpipeStageRun *) run;
 
   self->retired = TRUE;
+  end_waiting (self, G_MAXINT64);
   for (guint i = 0; i < self->n_slots; i++)
     mpipe_worker_slot_terminate (self->slots[i], reason);
 }
@@ -523,6 +552,8 @@ stage_run_cancel (MpipeRun *run, guint64 id)
 {
   MpipeStageRun *self = (MpipeStageRun *) run;
 
+  mpipe_retry_queue_cancel (&self->retries, id);
+  end_waiting (self, g_get_monotonic_time ());
   mpipe_run_cancel_input (run, id);
   for (guint i = 0; i < self->n_slots; i++)
     mpipe_worker_slot_cancel (self->slots[i], id);
@@ -548,6 +579,7 @@ stage_run_free (MpipeRun *run)
       g_source_destroy (self->rebalance_source);
       g_source_unref (self->rebalance_source);
     }
+  mpipe_retry_queue_clear (&self->retries);
   for (guint i = 0; i < self->n_slots; i++)
     mpipe_worker_slot_free (self->slots[i]);
   while ((item = mpipe_reorder_take (self->places)) != NULL)
@@ -581,6 +613,8 @@ mpipe_stage_run_new (MpipeRunContext *context, MpipeStage *stage, guint n_worker
 
   mpipe_run_init (&self->run, &stage_run_class, context, stage);
   self->places = mpipe_reorder_new (stage->ordered);
+  self->retries.due = retry_due_cb;
+  self->retries.owner = self;
   self->n_slots = n_workers;
   self->slots = g_new0 (MpipeWorkerSlot *, n_workers);
   self->scheduling = g_new0 (MpipeSchedulerPlace, n_workers);

@@ -42,6 +42,7 @@
 #include "mpipe-glib/pipeline/mpipe-worker-info-private.h"
 
 #define START_TIMEOUT_MS_DEFAULT 30000
+#define GRACE_TIME_MS_DEFAULT 1000
 
 typedef enum
 {
@@ -191,7 +192,8 @@ typedef enum
    *
    * How long one task may run, in milliseconds, from its own start; 0 for ever.
    *
-   * A task that runs longer fails with %MPIPE_ERROR_TIMED_OUT, and its worker is replaced.
+   * A task that runs longer fails with %MPIPE_ERROR_TIMED_OUT, and its worker is ended and replaced; see
+   * [property@Mpipe.Stage:grace-time].
    *
    * Since: 1.0
    */
@@ -210,7 +212,11 @@ typedef enum
   /**
    * MpipeStage:max-attempts: (getter get_max_attempts) (setter set_max_attempts)
    *
-   * How often a task is tried when its worker ends on it; an error that the worker reports is final.
+   * How often a task is tried when its worker ends on it; an error that the worker reports is final. The default
+   * is 1.
+   *
+   * Results that a task had put before its worker ended are dropped when it is tried again; they are given when it
+   * has ended. With a single attempt they are given at once, and the failure follows them.
    *
    * Since: 1.0
    */
@@ -228,6 +234,46 @@ typedef enum
    * Since: 1.0
    */
   PROP_CONCURRENCY,
+
+  /**
+   * MpipeStage:capture-stderr: (getter get_capture_stderr) (setter set_capture_stderr)
+   *
+   * Whether the last lines that a worker wrote to its standard error are told with its end.
+   *
+   * The default is %TRUE. Standard error is a pipe for the workers then, and what comes is passed on to that of the
+   * application as it comes; at most 10 lines, of 2048 bytes, are kept. A worker that writes more than the application's
+   * standard error takes is made to wait, for a second at most; then what it writes is dropped until there is room again.
+   * Otherwise the workers write to the application's standard error themselves.
+   *
+   * Since: 1.0
+   */
+  PROP_CAPTURE_STDERR,
+
+  /**
+   * MpipeStage:grace-time: (getter get_grace_time) (setter set_grace_time)
+   *
+   * How long a worker may take to end when it has to, in milliseconds, before it is killed. The default is 1 second.
+   *
+   * A worker that exceeds [property@Mpipe.Stage:task-timeout], or is on a task that was cancelled and cannot be told so,
+   * gets SIGTERM, with all processes of its group, and SIGKILL when this time is over. By default SIGTERM ends a worker at
+   * once; one that wants to tidy up first may handle the signal. A worker that is told that its task was cancelled has as
+   * long to end it before that.
+   *
+   * Since: 1.0
+   */
+  PROP_GRACE_TIME,
+
+  /**
+   * MpipeStage:retry-delay: (getter get_retry_delay) (setter set_retry_delay)
+   *
+   * How long a task waits before it is tried again, in milliseconds; 0, the default, for not at all.
+   *
+   * The time doubles with each further attempt, up to a minute, and is shortened by chance, to a half at most, so that
+   * tasks that failed together do not come back together. Other tasks go on meanwhile.
+   *
+   * Since: 1.0
+   */
+  PROP_RETRY_DELAY,
 
   /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
@@ -399,6 +445,15 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_CONCURRENCY:
       mpipe_stage_set_concurrency (self, g_value_get_uint (value));
       break;
+    case PROP_CAPTURE_STDERR:
+      mpipe_stage_set_capture_stderr (self, g_value_get_boolean (value));
+      break;
+    case PROP_GRACE_TIME:
+      mpipe_stage_set_grace_time (self, g_value_get_uint (value));
+      break;
+    case PROP_RETRY_DELAY:
+      mpipe_stage_set_retry_delay (self, g_value_get_uint (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -473,6 +528,15 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_CONCURRENCY:
       g_value_set_uint (value, self->concurrency);
+      break;
+    case PROP_CAPTURE_STDERR:
+      g_value_set_boolean (value, self->capture_stderr);
+      break;
+    case PROP_GRACE_TIME:
+      g_value_set_uint (value, self->grace_time_ms);
+      break;
+    case PROP_RETRY_DELAY:
+      g_value_set_uint (value, self->retry_delay_ms);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -562,6 +626,12 @@ install_description (GObjectClass *object_class)
       = g_param_spec_uint ("max-attempts", NULL, NULL, 1, G_MAXUINT, 1, set);
   properties[PROP_CONCURRENCY] = g_param_spec_uint ("concurrency", NULL, NULL, 1,
                                                     MPIPE_STAGE_CONCURRENCY_MAX, 1, set);
+  properties[PROP_CAPTURE_STDERR]
+      = g_param_spec_boolean ("capture-stderr", NULL, NULL, TRUE, set);
+  properties[PROP_GRACE_TIME]
+      = g_param_spec_uint ("grace-time", NULL, NULL, 0, G_MAXINT, GRACE_TIME_MS_DEFAULT, set);
+  properties[PROP_RETRY_DELAY]
+      = g_param_spec_uint ("retry-delay", NULL, NULL, 0, G_MAXINT, 0, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
 }
@@ -610,6 +680,8 @@ mpipe_stage_init (MpipeStage *self)
   self->ordered = TRUE;
   self->max_attempts = 1;
   self->concurrency = 1;
+  self->capture_stderr = TRUE;
+  self->grace_time_ms = GRACE_TIME_MS_DEFAULT;
   self->start_timeout_ms = START_TIMEOUT_MS_DEFAULT;
   self->workers = g_list_store_new (MPIPE_TYPE_WORKER_INFO);
 }
@@ -650,6 +722,7 @@ mpipe_stage_describe_worker (MpipeStage *self, guint index)
     .module_symbol = self->module_symbol,
     .stage_name = self->name,
     .index = index,
+    .capture_stderr = self->capture_stderr,
   };
 }
 

@@ -96,6 +96,18 @@ guint mpipe_stage_get_concurrency (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_concurrency (MpipeStage *self, guint concurrency);
 MPIPE_AVAILABLE_IN_1_0
+gboolean mpipe_stage_get_capture_stderr (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_capture_stderr (MpipeStage *self, gboolean capture_stderr);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_grace_time (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_grace_time (MpipeStage *self, guint milliseconds);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_retry_delay (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_retry_delay (MpipeStage *self, guint milliseconds);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);

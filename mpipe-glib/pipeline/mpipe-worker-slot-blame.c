@@ -65,9 +65,10 @@ is_charged (MpipeWorkerSlot *self, const MpipeWorkerSlotCharge *charge, guint64 
                                 : number == charge->culprit;
 }
 
-/* Says which task an end is charged to: “… died of signal 11 on task 41”; or “… on task 41 or one of 2 others”. */
+/* Says which task an end is charged to: “… died of signal 11 on task 41 after 0.012 s”; or “… on task 41 or one of 2
+ * others …”. */
 static char *
-name_task (const GError *error, const MpipeItem *task, guint n_suspects)
+name_task (const GError *error, const MpipeItem *task, guint n_suspects, gint64 running_us)
 {
   gboolean is_sentence
       = error->domain == MPIPE_ERROR
@@ -75,12 +76,42 @@ name_task (const GError *error, const MpipeItem *task, guint n_suspects)
   g_autofree char *name = task->is_stop ? g_strdup ("its stop task")
                                         : g_strdup_printf ("task %" G_GUINT64_FORMAT, task->id);
   g_autofree char *others = NULL;
+  double seconds = (double) running_us / G_USEC_PER_SEC;
 
   if (n_suspects > 1 && error->domain == MPIPE_ERROR)
     others = g_strdup_printf (n_suspects == 2 ? " or another" : " or one of %u others",
                               n_suspects - 1);
-  return g_strdup_printf (is_sentence ? "%s on %s%s" : "%s (on %s%s)", error->message, name,
-                          others != NULL ? others : "");
+  return g_strdup_printf (is_sentence ? "%s on %s%s after %.3f s" : "%s (on %s%s after %.3f s)",
+                          error->message, name, others != NULL ? others : "", seconds);
+}
+
+/* For how long the process was on the task. What it says is believed as far as it can be true. */
+static gint64
+get_running_us (MpipeWorkerSlot *self, const MpipeItem *task)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 ready_at = (gint64) mpipe_counter_get (&self->statistics->started_us);
+  gint64 since = task->begun_at;
+  guint64 number;
+
+  if (since == 0)
+    mpipe_worker_process_get_current (self->process, &number, &since);
+  if (since == 0)
+    since = self->measured_from;
+  return MAX (now - MAX (since, ready_at), 0);
+}
+
+/* What the process wrote last to its standard error comes behind all else. */
+void
+mpipe_worker_slot_add_last_words (MpipeWorkerSlot *self, GError *error)
+{
+  g_autofree char *last_words = mpipe_worker_process_dup_last_words (self->process);
+  g_autofree char *message = NULL;
+
+  if (last_words == NULL)
+    return;
+  message = g_steal_pointer (&error->message);
+  error->message = g_strconcat (message, "; its standard error ended with:\n", last_words, NULL);
 }
 
 static void
@@ -89,7 +120,8 @@ charge_task (MpipeWorkerSlot *self, MpipeItem *task, const GError *error, guint 
   GError *charged = g_error_copy (error);
 
   g_free (charged->message);
-  charged->message = name_task (error, task, n_suspects);
+  charged->message = name_task (error, task, n_suspects, get_running_us (self, task));
+  mpipe_worker_slot_add_last_words (self, charged);
   if (!task->is_stop)
     mpipe_counter_add (&self->statistics->n_failed, 1);
   self->events->ended (self->owner, task, charged, TRUE);

@@ -117,6 +117,7 @@ void mpipe_worker_slot_check_time (MpipeWorkerSlot *self);
 guint64 mpipe_worker_slot_find_culprit (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_has_open (MpipeWorkerSlot *self, guint64 number);
 MpipeWorkerSlotCharge mpipe_worker_slot_find_charge (MpipeWorkerSlot *self);
+void mpipe_worker_slot_add_last_words (MpipeWorkerSlot *self, GError *error);
 void mpipe_worker_slot_give_up_all (MpipeWorkerSlot *self, const MpipeWorkerSlotCharge *charge,
                                     const GError *error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* How long a worker may be on its tasks: the time limit of the stage, and a second for a task that it was told to give
+/* How long a worker may be on its tasks: the time limit of the stage, and the grace time for a task that it was told to give
  * up. There is one timer, for what comes first. Engine's thread. */
 
 #include "config.h"
@@ -90,14 +90,14 @@ get_grace_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
 
   if (self->has_cancelled)
     self->has_cancelled = find_longest (self, TRUE, now, &elapsed_us, out_number) != NULL;
-  return self->has_cancelled ? MPIPE_WORKER_PROCESS_GRACE_MS * 1000 - elapsed_us : G_MAXINT64;
+  return self->has_cancelled ? (gint64) self->stage->grace_time_ms * 1000 - elapsed_us : G_MAXINT64;
 }
 
 static void
 condemn (MpipeWorkerSlot *self, guint64 number, GError *reason)
 {
   self->condemned = number;
-  mpipe_worker_process_end (self->process, reason);
+  mpipe_worker_process_terminate (self->process, reason);
 }
 
 static gboolean

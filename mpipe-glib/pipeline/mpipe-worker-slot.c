@@ -285,6 +285,7 @@ mpipe_worker_slot_start (MpipeWorkerSlot *self)
     .do_stop_task = stage->do_stop_task,
     .disable_result = stage->disable_result,
     .start_timeout_ms = stage->start_timeout_ms,
+    .grace_time_ms = stage->grace_time_ms,
     .concurrency = stage->concurrency,
   };
   g_autoptr (GError) error = NULL;
@@ -361,8 +362,10 @@ ended_cb (gpointer owner, const GError *error)
   else if (charge.culprit != 0 || charge.n_suspects != 0)
     named = g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED, "%s stopped", worker);
 
-  count_end (self);
   mpipe_worker_slot_give_up_all (self, &charge, named);
+  if (named != NULL)
+    mpipe_worker_slot_add_last_words (self, named);
+  count_end (self);
   drop_source (&self->timeout_source);
   self->timed_number = 0;
   self->recall_until = 0;
@@ -412,7 +415,7 @@ mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason)
     return;
   if (mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_STOPPING
       && mpipe_leases_get_n (self->leases) == 0)
-    mpipe_worker_process_end_in (self->process, MPIPE_WORKER_PROCESS_GRACE_MS);
+    mpipe_worker_process_end_in (self->process, MAX (self->stage->grace_time_ms, 1));
   else
     mpipe_worker_process_end (self->process, g_error_copy (reason));
 }
@@ -482,11 +485,11 @@ end_if_cancelled (MpipeWorkerSlot *self)
 
   if (culprit == 0 || !((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
     return FALSE;
-  mpipe_worker_process_end (self->process, mpipe_worker_slot_new_cancellation ());
+  mpipe_worker_process_terminate (self->process, mpipe_worker_slot_new_cancellation ());
   return TRUE;
 }
 
-/* Tells the worker to give up the tasks of @id that it is on, for a second; those that it has not begun are taken
+/* Tells the worker to give up the tasks of @id that it is on, for its grace time; those that it has not begun are taken
  * back, if they can be. */
 static void
 cancel_gently (MpipeWorkerSlot *self, guint64 id, guint64 first)

@@ -239,7 +239,7 @@ mpipe_task_get_worker (MpipeTask *self)
  * Gets what is cancelled when the application cancels the task.
  *
  * A task that was cancelled is to end soon, in whatever way: what it returns is dropped, and the application is told
- * that it was cancelled. A worker that has not ended it after a second is ended.
+ * that it was cancelled. A worker that has not ended it after the [property@Mpipe.Stage:grace-time] is ended.
  *
  * Returns: (transfer none): the cancellable, which may be handed to asynchronous calls
  *

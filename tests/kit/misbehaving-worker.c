@@ -114,6 +114,13 @@ misbehave_at_start (void)
     raise (SIGKILL);
   if (is ("silent-at-start"))
     wait_for_end ();
+  if (is ("stopped-at-start"))
+    raise (SIGSTOP);
+  if (is ("defiant-at-start"))
+    {
+      signal (SIGTERM, SIG_IGN);
+      wait_for_ever ();
+    }
   if (is ("garbage-at-start"))
     {
       write_all ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 38);
@@ -133,8 +140,21 @@ misbehave_at_start (void)
 }
 
 static void
+say_last_words (void)
+{
+  for (int i = 0; i < 30; i++)
+    fprintf (stderr, "line %d\n", i);
+  fprintf (stderr, "not \377 text, \033[31mnot red\n\n");
+}
+
+static void
 end_itself (void)
 {
+  if (is ("last-words"))
+    {
+      say_last_words ();
+      raise (SIGABRT);
+    }
   if (is ("kill"))
     raise (SIGKILL);
   if (is ("segv"))
@@ -249,12 +269,17 @@ do_task (const MpipeFrameHeader *task, const char *payload)
     }
   if (value == CULPRIT && is ("done-twice"))
     send_frame (MPIPE_FRAME_DONE, 0, 0, task->sequence, NULL, 0);
-  else if (value == CULPRIT && !is ("noise") && !is ("echo") && strstr (mode, "-at-stop") == NULL
-           && strstr (mode, "stays-") == NULL)
+  else if (value == CULPRIT && is ("flood"))
+    for (int i = 0; i < 1 << 16; i++)
+      fprintf (stderr, "%0127d\n", i);
+  else if (value == CULPRIT && !is ("noise") && !is ("echo") && !is ("complain") && strstr (mode, "-at-stop") == NULL
+           && strstr (mode, "stays-") == NULL && !is ("deaf"))
     {
       end_itself ();
       send_nonsense (task->type, task->sequence);
     }
+  if (is ("complain"))
+    fprintf (stderr, "complaint %ld.\n", (long) value);
   if (is ("noise"))
     {
       printf ("# MPIPE\1\2 noise %ld\n", (long) value);
@@ -262,6 +287,8 @@ do_task (const MpipeFrameHeader *task, const char *payload)
     }
   send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, task->type, task->sequence, payload,
               task->size);
+  if (is ("deaf"))
+    wait_for_ever ();
 }
 
 /* Returns: whether it goes on. */

@@ -25,6 +25,41 @@ test_tries_a_task_as_often_as_it_may (void)
                    == task_cases[i].again);
 }
 
+static const struct
+{
+  guint delay_ms;
+  guint n_attempts;
+  guint least, most;
+} delay_cases[] = {
+  { 0, 1, 0, 0 },
+  { 0, 100, 0, 0 },
+  { 100, 1, 50, 100 },
+  { 100, 2, 100, 200 },
+  { 100, 5, 800, 1600 },
+  { 1, 1, 1, 1 },
+  { 100, 100, 30000, 60000 },
+  { 100, G_MAXUINT, 30000, 60000 },
+  { 50000, 2, 30000, 60000 },
+  { 3600000, 1, 1800000, 3600000 },
+  { 3600000, 9, 1800000, 3600000 },
+  { G_MAXINT, 3, G_MAXINT / 2 + 1, G_MAXINT },
+};
+
+static void
+test_waits_longer_for_each_attempt (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (delay_cases); i++)
+    {
+      guint delay_ms = delay_cases[i].delay_ms, n = delay_cases[i].n_attempts;
+
+      g_assert_cmpuint (mpipe_retry_get_delay (delay_ms, n, 0), ==, delay_cases[i].most);
+      g_assert_cmpuint (mpipe_retry_get_delay (delay_ms, n, G_MAXUINT32), >=, delay_cases[i].least);
+      g_assert_cmpuint (mpipe_retry_get_delay (delay_ms, n, G_MAXUINT32), <=,
+                        delay_cases[i].least + 1);
+      g_assert_cmpuint (mpipe_retry_get_delay (delay_ms, n, 1u << 31), <=, delay_cases[i].most);
+    }
+}
+
 /* "t" is an end on a task, "i" one that no task is to blame for, "p" a task that was answered. */
 typedef struct
 {
@@ -67,6 +102,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/mpipe/flow/retry/tries-a-task-as-often-as-it-may",
                    test_tries_a_task_as_often_as_it_may);
+  g_test_add_func ("/mpipe/flow/retry/waits-longer-for-each-attempt",
+                   test_waits_longer_for_each_attempt);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *path = g_strconcat ("/mpipe/flow/retry/", cases[i].sentence, NULL);
