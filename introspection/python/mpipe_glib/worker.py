@@ -332,6 +332,7 @@ class Loop:
         self.worker = None
         self.is_async = False
         self.typed = False       # tasks are of the stage's type, so that none is a pickle
+        self.plain = False       # values are for any language: nothing is pickled
         self.sequence = 0        # of the task that is being done
         self._has_put = False
 
@@ -353,6 +354,9 @@ class Loop:
             from mpipe_glib import variants
             kind, parts = variants.pack(None, value)
         elif not wanted:
+            if self.plain and values.kind_of(value) is None:
+                raise TypeError(f'stage “{self.setup.stage_name}”: {type(value).__name__} is no kind of value that has a type '
+                                'of its own; give the stage a result type, or return a GLib.Variant')
             kind, parts = values.encode(value)
         elif wanted in values.KINDS.values() and values.kind_of(value) == wanted:
             return values.encode(value)
@@ -551,6 +555,7 @@ def run_worker(loop, adapter, target, options):
     current = loop
     status = 1
     loop.typed = options.get('typed', False)
+    loop.plain = options.get('plain', False)
     try:
         try:
             if loop.is_async:

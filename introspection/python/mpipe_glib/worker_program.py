@@ -25,4 +25,4 @@ def work(target):
         worker.answer_greeting(loop, program.is_async(target))
     except worker.ChannelEnd:
         os._exit(1)
-    worker.run_worker(loop, 'worker' if isinstance(target, type) else 'function', target, {'typed': True})
+    worker.run_worker(loop, 'worker' if isinstance(target, type) else 'function', target, {'typed': True, 'plain': True})
