@@ -9,6 +9,7 @@ import pathlib
 import kit
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / 'programs'
+EXPECTED = PROGRAMS / 'expected'
 NAMES = ['OrderedWorker', 'UnorderedWorker', 'Stage', 'OrderedStage', 'UnorderedStage', 'Pipeline', 'FilterWorker',
          'FilterStage']
 
@@ -27,14 +28,14 @@ class DropIn(kit.TestCase):
 def add(program):
     def test(self):
         ran = kit.run([program])
-        self.assertEqual((ran.output, ran.status), (program.with_suffix('.txt').read_text(), 0), ran.errors)
+        self.assertEqual((ran.output, ran.status), ((EXPECTED / f'{program.stem}.txt').read_text(), 0), ran.errors)
         self.assertEqual(ran.errors, '')
     setattr(DropIn, f'test_program_{program.stem}', test)
 
 
 for path in sorted(PROGRAMS.glob('*.py')):
     add(path)
-assert {path.stem for path in PROGRAMS.glob('*.py')} == {path.stem for path in PROGRAMS.glob('*.txt')}
+assert {path.stem for path in PROGRAMS.glob('*.py')} == {path.stem for path in EXPECTED.glob('*.txt')}
 
 
 if __name__ == '__main__':
