@@ -187,7 +187,10 @@ MpipeSandbox *
 mpipe_test_sandbox (MpipeSandboxPolicy policy, const char *directory)
 {
   MpipeSandbox *sandbox = mpipe_sandbox_new (policy);
+  g_autofree char *library = g_test_build_filename (G_TEST_BUILT, "..", "mpipe-glib", NULL);
 
+  /* what programs and modules are linked to; tests have it in themselves */
+  mpipe_sandbox_add_read_only_path (sandbox, library);
   if (directory != NULL)
     mpipe_sandbox_add_writable_path (sandbox, directory);
 #ifdef __SANITIZE_ADDRESS__
