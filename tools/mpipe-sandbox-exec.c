@@ -10,6 +10,10 @@
  * Limits are decimal numbers, 0 for none. ARGUMENTS begin with the program's name for itself. With --probe
  * nothing is executed, but what is in force is printed.
  *
+ * The worker is a child of this program, which stays, as the first process of the sandbox: it reaps what the worker
+ * leaves behind, and ends with it, so that everything in the sandbox ends. All that is taken away is taken away from
+ * this process as well: there is none in the sandbox that could do more, and would be worth an attack.
+ *
  * The list of system calls is a list of what is refused: what administers the machine, looks into other processes,
  * makes namespaces, or has been a way into the kernel more than once and is not needed to compute. */
 
@@ -27,6 +31,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mpipe-refusal.h"
@@ -238,11 +243,44 @@ refuse_calls (void)
   seccomp_release (filter);
 }
 
+static _Noreturn void
+execute (char **argv)
+{
+  char what[512];
+  int error_number;
+
+  signal (SIGTERM, SIG_DFL);
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  execv (argv[ARGUMENT_PROGRAM], argv + ARGUMENT_NAME);
+  error_number = errno;
+  snprintf (what, sizeof what, "execute “%s” in the sandbox", argv[ARGUMENT_NAME]);
+  refuse (what, error_number);
+}
+
+/* Returns: the status of the worker, once it has ended. Children of the worker that have lost their parent come
+ * here. */
+static int
+wait_for (pid_t worker)
+{
+  for (;;)
+    {
+      int status;
+      pid_t ended = waitpid (-1, &status, 0);
+
+      if (ended < 0 && errno != EINTR)
+        return EXIT_CANNOT_EXECUTE;
+      if (ended == worker && WIFSIGNALED (status))
+        return 128 + WTERMSIG (status);
+      if (ended == worker)
+        return WEXITSTATUS (status);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
-  int was_root, limits_processes, error_number;
-  char what[512];
+  int was_root, limits_processes;
+  pid_t worker;
 
   probing = argc > ARGUMENT_PROGRAM && strcmp (argv[ARGUMENT_PROGRAM], "--probe") == 0;
   if (argc <= ARGUMENT_NAME && !probing)
@@ -254,15 +292,18 @@ main (int argc, char **argv)
   limits_processes = counts_by_namespace () && (!was_root || enter_user_namespace ());
   set_limits (argv, limits_processes);
   refuse_calls ();
-  signal (SIGTERM, SIG_DFL);
   prctl (PR_SET_PDEATHSIG, SIGKILL); /* changing the user has cleared it */
   if (probing)
     {
       puts (limits_processes ? "processes" : "");
       return 0;
     }
-  execv (argv[ARGUMENT_PROGRAM], argv + ARGUMENT_NAME);
-  error_number = errno;
-  snprintf (what, sizeof what, "execute “%s” in the sandbox", argv[ARGUMENT_NAME]);
-  refuse (what, error_number);
+  prctl (PR_SET_DUMPABLE, 0); /* nobody looks into this process, or changes it */
+  worker = fork ();
+  if (worker < 0)
+    refuse ("start the worker in the sandbox", errno);
+  if (worker == 0)
+    execute (argv);
+  close_range (STDERR_FILENO + 1, ~0U, 0); /* its channel ends with the worker */
+  return wait_for (worker);
 }

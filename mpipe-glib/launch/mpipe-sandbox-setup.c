@@ -205,7 +205,7 @@ mpipe_sandbox_setup_to_bubblewrap (const MpipeSandboxSetup *self)
   add_user (builder, self);
   g_strv_builder_add_many (builder, "--unshare-ipc", "--unshare-pid", "--unshare-net",
                            "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox",
-                           "--die-with-parent", NULL);
+                           "--die-with-parent", "--as-pid-1", NULL);
   add_environment (builder, self);
   add_files (builder, self);
   g_strv_builder_add (builder, "--");

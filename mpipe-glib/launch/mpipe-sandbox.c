@@ -408,7 +408,13 @@ static gboolean
 check_paths (const char *const *paths, GError **error)
 {
   for (guint i = 0; paths[i] != NULL; i++)
-    if (!g_file_test (paths[i], G_FILE_TEST_EXISTS))
+    if (g_str_equal (paths[i], "/"))
+      {
+        g_set_error_literal (error, MPIPE_ERROR, MPIPE_ERROR_SANDBOX,
+                             "The whole file system cannot be shown in the sandbox of its workers");
+        return FALSE;
+      }
+    else if (!g_file_test (paths[i], G_FILE_TEST_EXISTS))
       {
         g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_SANDBOX,
                      "There is no “%s” to be seen in the sandbox of its workers", paths[i]);
@@ -470,6 +476,19 @@ collect_read_only_paths (MpipeSandbox *self, const char *executor, const char *c
   return g_strv_builder_end (builder);
 }
 
+/* Takes @environment over; what is no variable is left out. */
+static GStrv
+add_variable (GStrv environment, const char *variable)
+{
+  const char *equals = strchr (variable, '=');
+  g_autofree char *name
+      = equals != NULL ? g_strndup (variable, equals - variable) : g_strdup (variable);
+  const char *value = equals != NULL ? equals + 1 : g_getenv (name);
+
+  return name[0] != '\0' && value != NULL ? g_environ_setenv (environment, name, value, TRUE)
+                                          : environment;
+}
+
 static GStrv
 build_environment (MpipeSandbox *self, const char *role)
 {
@@ -482,13 +501,7 @@ build_environment (MpipeSandbox *self, const char *role)
       environment = g_environ_setenv (environment, kept_variables[i], g_getenv (kept_variables[i]),
                                       TRUE);
   for (guint i = 0; self->environment[i] != NULL; i++)
-    {
-      g_auto (GStrv) parts = g_strsplit (self->environment[i], "=", 2);
-      const char *value = parts[1] != NULL ? parts[1] : g_getenv (parts[0]);
-
-      if (value != NULL)
-        environment = g_environ_setenv (environment, parts[0], value, TRUE);
-    }
+    environment = add_variable (environment, self->environment[i]);
   return environment;
 }
 

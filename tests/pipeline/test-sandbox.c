@@ -470,6 +470,8 @@ test_other_processes_are_out_of_reach (void)
   assert_attempt (inside, "signal", own, g_strerror (ESRCH));
   assert_attempt (inside, "ptrace", own, g_strerror (EPERM));
   assert_attempt (inside, "ptrace", "1", g_strerror (EPERM));
+  assert_attempt (inside, "write", "/proc/1/mem", g_strerror (EACCES));
+  assert_attempt (inside, "read", "/proc/1/environ", g_strerror (EACCES));
   mpipe_test_finish (inside);
   mpipe_test_finish (outside);
 }
