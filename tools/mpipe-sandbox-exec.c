@@ -54,36 +54,85 @@ enum
 
 static const int refused_calls[] = {
   /* the machine */
-  SCMP_SYS (acct), SCMP_SYS (adjtimex), SCMP_SYS (clock_adjtime), SCMP_SYS (clock_settime),
-  SCMP_SYS (create_module), SCMP_SYS (delete_module), SCMP_SYS (finit_module), SCMP_SYS (init_module),
-  SCMP_SYS (ioperm), SCMP_SYS (iopl), SCMP_SYS (kexec_file_load), SCMP_SYS (kexec_load),
-  SCMP_SYS (lookup_dcookie), SCMP_SYS (modify_ldt), SCMP_SYS (nfsservctl), SCMP_SYS (quotactl),
-  SCMP_SYS (quotactl_fd), SCMP_SYS (reboot), SCMP_SYS (setdomainname), SCMP_SYS (sethostname),
-  SCMP_SYS (settimeofday), SCMP_SYS (stime), SCMP_SYS (swapoff), SCMP_SYS (swapon), SCMP_SYS (sysfs),
-  SCMP_SYS (syslog), SCMP_SYS (uselib), SCMP_SYS (vhangup), SCMP_SYS (vm86), SCMP_SYS (vm86old),
+  SCMP_SYS (acct),
+  SCMP_SYS (adjtimex),
+  SCMP_SYS (clock_adjtime),
+  SCMP_SYS (clock_settime),
+  SCMP_SYS (create_module),
+  SCMP_SYS (delete_module),
+  SCMP_SYS (finit_module),
+  SCMP_SYS (init_module),
+  SCMP_SYS (ioperm),
+  SCMP_SYS (iopl),
+  SCMP_SYS (kexec_file_load),
+  SCMP_SYS (kexec_load),
+  SCMP_SYS (lookup_dcookie),
+  SCMP_SYS (modify_ldt),
+  SCMP_SYS (nfsservctl),
+  SCMP_SYS (quotactl),
+  SCMP_SYS (quotactl_fd),
+  SCMP_SYS (reboot),
+  SCMP_SYS (setdomainname),
+  SCMP_SYS (sethostname),
+  SCMP_SYS (settimeofday),
+  SCMP_SYS (stime),
+  SCMP_SYS (swapoff),
+  SCMP_SYS (swapon),
+  SCMP_SYS (sysfs),
+  SCMP_SYS (syslog),
+  SCMP_SYS (uselib),
+  SCMP_SYS (vhangup),
+  SCMP_SYS (vm86),
+  SCMP_SYS (vm86old),
   /* keys */
-  SCMP_SYS (add_key), SCMP_SYS (keyctl), SCMP_SYS (request_key),
+  SCMP_SYS (add_key),
+  SCMP_SYS (keyctl),
+  SCMP_SYS (request_key),
   /* namespaces and mounts */
-  SCMP_SYS (chroot), SCMP_SYS (fsconfig), SCMP_SYS (fsmount), SCMP_SYS (fsopen), SCMP_SYS (fspick),
-  SCMP_SYS (mount), SCMP_SYS (mount_setattr), SCMP_SYS (move_mount), SCMP_SYS (open_tree),
-  SCMP_SYS (pivot_root), SCMP_SYS (setns), SCMP_SYS (umount), SCMP_SYS (umount2), SCMP_SYS (unshare),
+  SCMP_SYS (chroot),
+  SCMP_SYS (fsconfig),
+  SCMP_SYS (fsmount),
+  SCMP_SYS (fsopen),
+  SCMP_SYS (fspick),
+  SCMP_SYS (mount),
+  SCMP_SYS (mount_setattr),
+  SCMP_SYS (move_mount),
+  SCMP_SYS (open_tree),
+  SCMP_SYS (pivot_root),
+  SCMP_SYS (setns),
+  SCMP_SYS (umount),
+  SCMP_SYS (umount2),
+  SCMP_SYS (unshare),
   /* other processes */
-  SCMP_SYS (kcmp), SCMP_SYS (move_pages), SCMP_SYS (migrate_pages), SCMP_SYS (pidfd_getfd),
-  SCMP_SYS (process_madvise), SCMP_SYS (process_vm_readv), SCMP_SYS (process_vm_writev), SCMP_SYS (ptrace),
+  SCMP_SYS (kcmp),
+  SCMP_SYS (move_pages),
+  SCMP_SYS (migrate_pages),
+  SCMP_SYS (pidfd_getfd),
+  SCMP_SYS (process_madvise),
+  SCMP_SYS (process_vm_readv),
+  SCMP_SYS (process_vm_writev),
+  SCMP_SYS (ptrace),
   /* files by number, and watching those of others */
-  SCMP_SYS (fanotify_init), SCMP_SYS (name_to_handle_at), SCMP_SYS (open_by_handle_at),
+  SCMP_SYS (fanotify_init),
+  SCMP_SYS (name_to_handle_at),
+  SCMP_SYS (open_by_handle_at),
   /* wide doors of the kernel */
-  SCMP_SYS (bpf), SCMP_SYS (perf_event_open), SCMP_SYS (userfaultfd),
+  SCMP_SYS (bpf),
+  SCMP_SYS (perf_event_open),
+  SCMP_SYS (userfaultfd),
 };
 
 /* Programs do without these when the system seems not to have them. */
 static const int absent_calls[] = {
   SCMP_SYS (clone3), /* its flags cannot be seen */
-  SCMP_SYS (io_uring_enter), SCMP_SYS (io_uring_register), SCMP_SYS (io_uring_setup),
+  SCMP_SYS (io_uring_enter),
+  SCMP_SYS (io_uring_register),
+  SCMP_SYS (io_uring_setup),
 };
 
 static const unsigned int namespace_flags[] = {
-  CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS,
+  CLONE_NEWCGROUP, CLONE_NEWIPC,  CLONE_NEWNET, CLONE_NEWNS,
+  CLONE_NEWPID,    CLONE_NEWUSER, CLONE_NEWUTS,
 };
 
 #if defined(__s390__) || defined(__s390x__)

@@ -4,15 +4,15 @@
 #pragma once
 
 #include "mpipe-glib/launch/mpipe-sandbox-setup-private.h"
-#include "mpipe-glib/launch/mpipe-sandbox.h"
 
 G_BEGIN_DECLS
 
 /* What this system gives, found out once in the life of the process, by trying. */
 typedef struct
 {
-  MpipeSandboxParts parts;
-  char *problem; /* NULL unless there are no parts */
+  gboolean works;
+  gboolean limits_processes;
+  char *problem; /* NULL when it works */
   gboolean is_flatpak;
   MpipeSandboxSetup setup; /* of the system: without paths, environment, limits, program */
 } MpipeSandboxProbe;

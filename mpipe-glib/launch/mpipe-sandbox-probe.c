@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <gio/gio.h>
+
 #include "mpipe-glib/launch/mpipe-helper-private.h"
 
 #define DEADLINE_S 10
@@ -19,8 +21,8 @@
 
 /* What programs need that are linked dynamically, show text, or know the time. */
 static const char *const usual_paths[] = {
-  "/usr", "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime",
-  "/var/cache/fontconfig", NULL,
+  "/usr",           "/etc/alternatives",     "/etc/fonts", "/etc/ld.so.cache",
+  "/etc/localtime", "/var/cache/fontconfig", NULL,
 };
 
 /* Directories that are links on most systems. */
@@ -118,9 +120,9 @@ talk (GSubprocess *process, Conversation *conversation)
 static char *
 try (const char *const *arguments, char **out_problem)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
-      G_SUBPROCESS_FLAGS_INHERIT_FDS | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-      | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS | G_SUBPROCESS_FLAGS_STDOUT_PIPE
+                                   | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GError) error = NULL;
   Conversation conversation = { NULL };
@@ -137,12 +139,11 @@ try (const char *const *arguments, char **out_problem)
   works = conversation.error == NULL && g_subprocess_get_if_exited (process)
           && g_subprocess_get_exit_status (process) == 0;
   if (!works && conversation.error != NULL)
-    *out_problem = g_strdup_printf ("“%s” did not answer: %s", arguments[0],
-                                    conversation.error->message);
-  else if (!works)
     *out_problem
-        = g_strdup (conversation.errors[0] != '\0' ? g_strstrip (conversation.errors)
-                                                   : "it ended without saying why");
+        = g_strdup_printf ("“%s” did not answer: %s", arguments[0], conversation.error->message);
+  else if (!works)
+    *out_problem = g_strdup (conversation.errors[0] != '\0' ? g_strstrip (conversation.errors)
+                                                            : "it ended without saying why");
   g_free (conversation.errors);
   g_clear_error (&conversation.error);
   if (!works)
@@ -158,7 +159,7 @@ mpipe_sandbox_probe_get_arguments (const MpipeSandboxProbe *self, const MpipeSan
 }
 
 static void
-find_parts (void)
+find_abilities (void)
 {
   g_auto (GStrv) arguments = NULL;
   g_autofree char *executor_directory = g_path_get_dirname (probe.setup.executor);
@@ -174,10 +175,8 @@ find_parts (void)
   said = try ((const char *const *) arguments, &probe.problem);
   if (said == NULL)
     return;
-  probe.parts = MPIPE_SANDBOX_PARTS_NAMESPACES | MPIPE_SANDBOX_PARTS_SYSTEM_CALLS
-                | MPIPE_SANDBOX_PARTS_LIMITS;
-  if (strstr (said, "processes") != NULL)
-    probe.parts |= MPIPE_SANDBOX_PARTS_PROCESS_LIMIT;
+  probe.works = TRUE;
+  probe.limits_processes = strstr (said, "processes") != NULL;
 }
 
 static gpointer
@@ -187,7 +186,7 @@ probe_once (gpointer data)
   probe.setup.is_root = geteuid () == 0;
   find_system_files (&probe.setup);
   if (find_programs (&probe.problem))
-    find_parts ();
+    find_abilities ();
   g_debug ("sandbox: %s", probe.problem != NULL ? probe.problem : "works");
   return &probe;
 }

@@ -82,7 +82,8 @@ is_at_or_below (const char *path, const char *directory)
   gsize length = strlen (directory);
 
   return strcmp (directory, "/") == 0
-         || (strncmp (path, directory, length) == 0 && (path[length] == '\0' || path[length] == '/'));
+         || (strncmp (path, directory, length) == 0
+             && (path[length] == '\0' || path[length] == '/'));
 }
 
 /* Whether all of @path is to be seen anyway. */

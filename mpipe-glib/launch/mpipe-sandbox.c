@@ -182,8 +182,8 @@ static GParamSpec *properties[PROP_PROBLEM + 1];
 
 /* What a worker of any language may want to know. */
 static const char *const kept_variables[]
-    = { "LANG", "LANGUAGE", "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY",
-        "LC_NUMERIC", "LC_TIME", "TZ" };
+    = { "LANG",        "LANGUAGE",    "LC_ALL",     "LC_COLLATE", "LC_CTYPE",
+        "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME",    "TZ" };
 
 static const char *const outer_environment[] = { "PATH=/usr/bin:/bin", NULL };
 
@@ -354,25 +354,23 @@ mpipe_sandbox_class_init (MpipeSandboxClass *klass)
   object_class->get_property = mpipe_sandbox_get_property;
   object_class->finalize = mpipe_sandbox_finalize;
 
-  properties[PROP_POLICY]
-      = g_param_spec_enum ("policy", NULL, NULL, MPIPE_TYPE_SANDBOX_POLICY,
-                           MPIPE_SANDBOX_POLICY_REQUIRED, make);
+  properties[PROP_POLICY] = g_param_spec_enum ("policy", NULL, NULL, MPIPE_TYPE_SANDBOX_POLICY,
+                                               MPIPE_SANDBOX_POLICY_REQUIRED, make);
   properties[PROP_READ_ONLY_PATHS]
       = g_param_spec_boxed ("read-only-paths", NULL, NULL, G_TYPE_STRV, set);
   properties[PROP_WRITABLE_PATHS]
       = g_param_spec_boxed ("writable-paths", NULL, NULL, G_TYPE_STRV, set);
-  properties[PROP_ENVIRONMENT]
-      = g_param_spec_boxed ("environment", NULL, NULL, G_TYPE_STRV, set);
-  properties[PROP_TMP_SIZE] = g_param_spec_uint64 ("tmp-size", NULL, NULL, 0, G_MAXINT64,
-                                                   TMP_SIZE_DEFAULT, set);
-  properties[PROP_MAX_MEMORY] = g_param_spec_uint64 ("max-memory", NULL, NULL, 0, G_MAXINT64,
-                                                     MAX_MEMORY_DEFAULT, set);
+  properties[PROP_ENVIRONMENT] = g_param_spec_boxed ("environment", NULL, NULL, G_TYPE_STRV, set);
+  properties[PROP_TMP_SIZE]
+      = g_param_spec_uint64 ("tmp-size", NULL, NULL, 0, G_MAXINT64, TMP_SIZE_DEFAULT, set);
+  properties[PROP_MAX_MEMORY]
+      = g_param_spec_uint64 ("max-memory", NULL, NULL, 0, G_MAXINT64, MAX_MEMORY_DEFAULT, set);
   properties[PROP_MAX_FILE_SIZE] = g_param_spec_uint64 ("max-file-size", NULL, NULL, 0, G_MAXINT64,
                                                         MAX_FILE_SIZE_DEFAULT, set);
-  properties[PROP_MAX_PROCESSES] = g_param_spec_uint ("max-processes", NULL, NULL, 0, G_MAXINT,
-                                                      MAX_PROCESSES_DEFAULT, set);
-  properties[PROP_MAX_OPEN_FILES] = g_param_spec_uint ("max-open-files", NULL, NULL, 0, G_MAXINT,
-                                                       MAX_OPEN_FILES_DEFAULT, set);
+  properties[PROP_MAX_PROCESSES]
+      = g_param_spec_uint ("max-processes", NULL, NULL, 0, G_MAXINT, MAX_PROCESSES_DEFAULT, set);
+  properties[PROP_MAX_OPEN_FILES]
+      = g_param_spec_uint ("max-open-files", NULL, NULL, 0, G_MAXINT, MAX_OPEN_FILES_DEFAULT, set);
   properties[PROP_PARTS]
       = g_param_spec_flags ("parts", NULL, NULL, MPIPE_TYPE_SANDBOX_PARTS, 0, get);
   properties[PROP_PROBLEM] = g_param_spec_string ("problem", NULL, NULL, NULL, get);
@@ -443,11 +441,10 @@ static void
 add_surroundings (GStrvBuilder *builder, const char *file)
 {
   const char *const private_places[]
-      = { g_get_home_dir (), g_get_tmp_dir (), "/etc", "/home", "/proc", "/root",
-          "/run", "/tmp", "/var/tmp", NULL };
+      = { g_get_home_dir (), g_get_tmp_dir (), "/etc", "/home",    "/proc",
+          "/root",           "/run",           "/tmp", "/var/tmp", NULL };
   g_autofree char *absolute = g_canonicalize_filename (file, NULL);
-  g_autofree char *surroundings
-      = mpipe_sandbox_setup_find_surroundings (absolute, private_places);
+  g_autofree char *surroundings = mpipe_sandbox_setup_find_surroundings (absolute, private_places);
 
   g_strv_builder_add (builder, surroundings);
 }
@@ -498,8 +495,8 @@ build_environment (MpipeSandbox *self, const char *role)
   environment = g_environ_setenv (environment, MPIPE_ENVIRONMENT, role, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (kept_variables); i++)
     if (g_getenv (kept_variables[i]) != NULL)
-      environment = g_environ_setenv (environment, kept_variables[i], g_getenv (kept_variables[i]),
-                                      TRUE);
+      environment
+          = g_environ_setenv (environment, kept_variables[i], g_getenv (kept_variables[i]), TRUE);
   for (guint i = 0; self->environment[i] != NULL; i++)
     environment = add_variable (environment, self->environment[i]);
   return environment;
@@ -702,9 +699,18 @@ mpipe_sandbox_add_variable (MpipeSandbox *self, const char *variable)
 MpipeSandboxParts
 mpipe_sandbox_get_parts (MpipeSandbox *self)
 {
+  const MpipeSandboxProbe *probe;
+
   g_return_val_if_fail (MPIPE_IS_SANDBOX (self), 0);
 
-  return self->policy == MPIPE_SANDBOX_POLICY_NONE ? 0 : mpipe_sandbox_probe ()->parts;
+  if (self->policy == MPIPE_SANDBOX_POLICY_NONE)
+    return 0;
+  probe = mpipe_sandbox_probe ();
+  if (!probe->works)
+    return 0;
+  return MPIPE_SANDBOX_PARTS_NAMESPACES | MPIPE_SANDBOX_PARTS_SYSTEM_CALLS
+         | MPIPE_SANDBOX_PARTS_LIMITS
+         | (probe->limits_processes ? MPIPE_SANDBOX_PARTS_PROCESS_LIMIT : 0);
 }
 
 /**
@@ -732,11 +738,9 @@ mpipe_sandbox_describe (MpipeSandbox *self)
 
       return g_strconcat ("no sandbox", problem != NULL ? ": " : NULL, problem, NULL);
     }
-  return g_strconcat (
-      (parts & MPIPE_SANDBOX_PARTS_NAMESPACES) ? "namespaces" : "",
-      (parts & MPIPE_SANDBOX_PARTS_SYSTEM_CALLS) ? ", system calls" : "",
-      (parts & MPIPE_SANDBOX_PARTS_LIMITS) ? ", limits" : "",
-      (parts & MPIPE_SANDBOX_PARTS_PROCESS_LIMIT) ? "" : " but for processes", NULL);
+  return g_strconcat ("namespaces, system calls, limits",
+                      (parts & MPIPE_SANDBOX_PARTS_PROCESS_LIMIT) ? NULL : " but for processes",
+                      NULL);
 }
 
 /**

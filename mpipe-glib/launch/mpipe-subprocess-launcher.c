@@ -139,8 +139,8 @@ command_init_own (Command *self, const MpipeLaunchSpec *spec)
 
   self->program = find_own_program (own_name);
   {
-    const char *const arguments[] = { own_name != NULL ? own_name : self->program,
-                                      "--mpipe-worker", spec->stage_name, index, NULL };
+    const char *const arguments[] = { own_name != NULL ? own_name : self->program, "--mpipe-worker",
+                                      spec->stage_name, index, NULL };
 
     self->arguments = g_strdupv ((GStrv) arguments);
   }
@@ -152,8 +152,7 @@ command_init_host (Command *self, const MpipeLaunchSpec *spec)
   self->program = mpipe_helper_build_path ("mpipe-worker-host");
   self->module = g_strdup (spec->module_file);
   {
-    const char *const arguments[]
-        = { self->program, spec->module_file, spec->module_symbol, NULL };
+    const char *const arguments[] = { self->program, spec->module_file, spec->module_symbol, NULL };
 
     self->arguments = g_strdupv ((GStrv) arguments);
   }
@@ -204,9 +203,8 @@ command_wrap (Command *self, const MpipeLaunchSpec *spec, GError **error)
 
   if (!check_can_be_shown (program, error))
     return FALSE;
-  arguments
-      = mpipe_sandbox_wrap (spec->sandbox, program, (const char *const *) self->arguments, visible,
-                            get_role (spec), last_fd);
+  arguments = mpipe_sandbox_wrap (spec->sandbox, program, (const char *const *) self->arguments,
+                                  visible, get_role (spec), last_fd);
 
   command_clear (self);
   *self = (Command){ .program = g_strdup (arguments[0]), .arguments = arguments };

@@ -151,8 +151,7 @@ try_allocate (const char *mebibytes)
 
   for (int left = atoi (mebibytes); left > 0; left -= 64)
     {
-      void *block
-          = mmap (NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      void *block = mmap (NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
       if (block == MAP_FAILED)
         break;
@@ -190,22 +189,43 @@ try_call (const char *name)
     long result;
   } calls[] = {
     /* with arguments that do nothing even where they are let through */
-    { "add_key", 0 }, { "bpf", 0 }, { "clone", 0 }, { "clone3", 0 }, { "init_module", 0 },
-    { "io_uring_setup", 0 }, { "keyctl", 0 }, { "mount", 0 }, { "open_by_handle_at", 0 },
-    { "perf_event_open", 0 }, { "process_vm_readv", 0 }, { "setns", 0 }, { "unshare", 0 },
+    { "add_key", 0 },
+    { "bpf", 0 },
+    { "clone", 0 },
+    { "clone3", 0 },
+    { "init_module", 0 },
+    { "io_uring_setup", 0 },
+    { "keyctl", 0 },
+    { "mount", 0 },
+    { "open_by_handle_at", 0 },
+    { "perf_event_open", 0 },
+    { "process_vm_readv", 0 },
+    { "setns", 0 },
+    { "unshare", 0 },
     { "userfaultfd", 0 },
   };
   const long numbers[] = {
-    SYS_add_key, SYS_bpf, SYS_clone, SYS_clone3, SYS_init_module,
-    SYS_io_uring_setup, SYS_keyctl, SYS_mount, SYS_open_by_handle_at,
-    SYS_perf_event_open, SYS_process_vm_readv, SYS_setns, SYS_unshare,
+    SYS_add_key,
+    SYS_bpf,
+    SYS_clone,
+    SYS_clone3,
+    SYS_init_module,
+    SYS_io_uring_setup,
+    SYS_keyctl,
+    SYS_mount,
+    SYS_open_by_handle_at,
+    SYS_perf_event_open,
+    SYS_process_vm_readv,
+    SYS_setns,
+    SYS_unshare,
     SYS_userfaultfd,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     if (g_str_equal (name, calls[i].name))
       {
-        long first = g_str_equal (name, "unshare") || g_str_equal (name, "clone") ? CLONE_NEWUSER : -1;
+        long first
+            = g_str_equal (name, "unshare") || g_str_equal (name, "clone") ? CLONE_NEWUSER : -1;
 
         return say (syscall (numbers[i], first, -1, -1, -1, -1, -1) >= 0);
       }
@@ -276,13 +296,20 @@ escape (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
     const char *verb;
     char *(*attempt) (const char *object);
   } attempts[] = {
-    { "abstract", try_abstract },       { "allocate", try_allocate },
-    { "call", try_call },               { "descriptors", try_descriptors },
-    { "environment", try_environment }, { "fill", try_fill },
-    { "fork", try_fork },               { "list", try_list },
-    { "ptrace", try_ptrace },           { "read", try_read },
-    { "signal", try_signal },           { "status", try_status },
-    { "tcp", try_tcp },                 { "write", try_write },
+    { "abstract", try_abstract },
+    { "allocate", try_allocate },
+    { "call", try_call },
+    { "descriptors", try_descriptors },
+    { "environment", try_environment },
+    { "fill", try_fill },
+    { "fork", try_fork },
+    { "list", try_list },
+    { "ptrace", try_ptrace },
+    { "read", try_read },
+    { "signal", try_signal },
+    { "status", try_status },
+    { "tcp", try_tcp },
+    { "write", try_write },
   };
   g_auto (GStrv) words = g_strsplit (g_variant_get_string (task, NULL), " ", 2);
 
@@ -401,9 +428,12 @@ static void
 test_nothing_can_be_written_but_tmp (void)
 {
   g_autoptr (MpipePipeline) inside = new_required ();
-  g_autofree char *own_directory = g_test_build_filename (G_TEST_BUILT, "pipeline", "written", NULL);
-  const char *const places[] = { "/written", "/usr/written", "/etc/written", "/dev/written",
-                                 "/proc/sys/kernel/core_pattern", own_directory };
+  g_autofree char *own_directory
+      = g_test_build_filename (G_TEST_BUILT, "pipeline", "written", NULL);
+  const char *const places[] = {
+    "/written",   "/usr/written", "/etc/written", "/dev/written", "/proc/sys/kernel/core_pattern",
+    own_directory
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
     {
@@ -499,9 +529,18 @@ static void
 test_system_calls_are_refused (void)
 {
   g_autoptr (MpipePipeline) inside = new_required ();
-  const char *const refused[]
-      = { "add_key", "bpf", "clone", "init_module", "keyctl", "mount", "open_by_handle_at",
-          "perf_event_open", "process_vm_readv", "setns", "unshare", "userfaultfd" };
+  const char *const refused[] = { "add_key",
+                                  "bpf",
+                                  "clone",
+                                  "init_module",
+                                  "keyctl",
+                                  "mount",
+                                  "open_by_handle_at",
+                                  "perf_event_open",
+                                  "process_vm_readv",
+                                  "setns",
+                                  "unshare",
+                                  "userfaultfd" };
   const char *const absent[] = { "clone3", "io_uring_setup" };
 
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)

@@ -52,9 +52,10 @@ test_root_becomes_somebody_else_inside (void)
   MpipeSandboxSetup setup = smallest;
 
   setup.is_root = TRUE;
-  assert_words (mpipe_sandbox_setup_to_bubblewrap (&setup),
-                "/usr/bin/bwrap --cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID " NAMESPACES
-                "--clearenv " SYSTEM END);
+  assert_words (
+      mpipe_sandbox_setup_to_bubblewrap (&setup),
+      "/usr/bin/bwrap --cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID " NAMESPACES
+      "--clearenv " SYSTEM END);
 }
 
 static void
