@@ -30,6 +30,8 @@
 #define MEBIBYTE (1 << 20)
 #define TMP_SIZE (8 * MEBIBYTE)
 #define MAX_PROCESSES 32
+#define TIMEOUT_MS 300
+#define GRACE_MS 20000 /* nobody takes as long as that */
 #define SECRET "MPIPE_TEST_SECRET"
 
 /* Attempts */
@@ -255,6 +257,27 @@ try_environment (const char *unused)
   return g_string_free (found, FALSE);
 }
 
+static char *marker;
+
+static void
+tidy_up_cb (int signal_number)
+{
+  int fd = open (marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+  _exit (fd >= 0 ? 0 : 1);
+}
+
+/* Never ends by itself. */
+static char *
+try_tidy (const char *path)
+{
+  marker = g_strdup (path);
+  signal (SIGTERM, tidy_up_cb);
+  for (volatile gboolean forever = TRUE; forever;)
+    pause ();
+  return NULL;
+}
+
 /* Returns: a line of /proc/self/status */
 static char *
 try_status (const char *field)
@@ -308,6 +331,7 @@ escape (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
     { "read", try_read },
     { "signal", try_signal },
     { "status", try_status },
+    { "tidy", try_tidy },
     { "tcp", try_tcp },
     { "write", try_write },
   };
@@ -730,6 +754,32 @@ test_a_busy_pipeline_is_terminated (const MpipeTestWay *way)
   g_assert_no_error (error);
 }
 
+/* A task that is ended is told by a signal first, and can tidy up. */
+static void
+test_a_worker_is_told_to_end (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
+  g_autofree char *marker = g_build_filename (directory, "tidied-up", NULL);
+  g_autofree char *task = g_strconcat ("tidy ", marker, NULL);
+  MpipeSandbox *sandbox = mpipe_test_sandbox (MPIPE_SANDBOX_POLICY_REQUIRED, directory);
+  MpipeStage *stage = mpipe_stage_new_ordered ("escape", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_no_errno (g_chmod (directory, 0777)); /* root's workers are somebody else */
+  mpipe_stage_set_sandbox (stage, sandbox);
+  g_object_unref (sandbox);
+  mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+  mpipe_stage_set_grace_time (stage, GRACE_MS);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_pipeline_put_text (pipeline, task, NULL, NULL);
+  error = mpipe_test_get_error (pipeline);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT);
+  mpipe_test_finish (pipeline);
+  g_assert_no_errno (g_remove (marker));
+  g_assert_no_errno (g_rmdir (directory));
+}
+
 /* Policies */
 
 static void
@@ -888,6 +938,7 @@ main (int argc, char **argv)
   ADD (test_memory_and_processes_are_limited, "memory-and-processes-are-limited");
   ADD (test_a_worker_that_kills_all_it_can_kills_itself_only,
        "a-worker-that-kills-all-it-can-kills-itself-only");
+  ADD (test_a_worker_is_told_to_end, "a-worker-is-told-to-end");
   ADD (test_paths_are_as_they_were_added, "paths-are-as-they-were-added");
   ADD (test_a_path_that_is_not_there_is_refused, "a-path-that-is-not-there-is-refused");
   ADD (test_what_is_in_force_is_described, "what-is-in-force-is-described");
