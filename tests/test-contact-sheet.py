@@ -20,6 +20,9 @@ import zlib
 PROGRAM = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ''
 DEADLINE = 120  # seconds
 
+# Sanitizers want more of the system than there is in a sandbox.
+OPTIONS = ['--no-sandbox'] if 'ASAN_OPTIONS' in os.environ else []
+
 PR_SET_CHILD_SUBREAPER = 36
 
 # The sheet of a few pictures, as in sheet-layout.c.
@@ -106,6 +109,7 @@ class ContactSheetTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.work = pathlib.Path(directory.name)
+        self.work.chmod(0o755)  # when this is root, who decodes is somebody else
         self.folder = self.work / 'Pictures'
         self.folder.mkdir()
         # With the leak sanitizer: what fontconfig keeps for the life of the process.
@@ -122,7 +126,7 @@ class ContactSheetTest(unittest.TestCase):
             file.write(data)
 
     def run_program(self, *arguments):
-        finished = subprocess.run([PROGRAM, *arguments], cwd=self.work, timeout=DEADLINE,
+        finished = subprocess.run([PROGRAM, *OPTIONS, *arguments], cwd=self.work, timeout=DEADLINE,
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   env=self.environment)
         self.assert_no_child()
@@ -195,6 +199,24 @@ class ContactSheetTest(unittest.TestCase):
         finished, sheet = self.make_sheet()
         self.assertEqual([sheet.get_print(i) for i in range(3)], [RED, GREEN, RED])
         self.assertIn('3 pictures, 0 failures', finished.stdout)
+
+    def test_the_sandbox_changes_nothing_but_what_is_said(self):
+        for i, colour in enumerate((RED, GREEN, BLUE)):
+            self.add(f'{i}.png', png(colour))
+        (self.work / 'other.png').write_bytes(png(RED))
+        finished, _ = self.make_sheet('--no-comparison')
+        inside = (self.work / 'contact-sheet.png').read_bytes()
+        said = re.search(r'; decoded (in a sandbox|outside) \((.+)\); ', finished.stdout)
+        self.assertIn('limits' if said[1] == 'in a sandbox' else 'no sandbox', said[2])
+        finished, _ = self.make_sheet('--no-comparison', '--no-sandbox')
+        self.assertIn('; decoded outside (no sandbox); ', finished.stdout)
+        self.assertEqual((self.work / 'contact-sheet.png').read_bytes(), inside)
+
+        # A link that leads out of the folder is where the difference is.
+        (self.folder / 'out.png').symlink_to(self.work / 'other.png')
+        finished, _ = self.make_sheet('--no-comparison')
+        failed = 1 if said[1] == 'in a sandbox' else 0
+        self.assertIn(f'4 pictures, {failed} failure', finished.stdout)
 
     def test_an_older_sheet_is_not_put_on_the_sheet(self):
         self.add('a.png', png(RED))

@@ -5,52 +5,24 @@
  * doing this between fork and exec would need a fork of the application, which is slow when that is
  * large; this small program is started without one.
  *
- *   mpipe-worker-exec PARENT aside|keep PROGRAM ARGUMENTS…
+ *   mpipe-worker-exec PARENT aside|keep[,shield] PROGRAM ARGUMENTS…
  *
  * PARENT is the process that must be the parent. With `aside`, standard output leads nowhere until the
- * program becomes a worker and takes it back from descriptor 5. ARGUMENTS begin with the program's name for
- * itself. Descriptors 0 to 4 are kept, all others closed. */
+ * program becomes a worker and takes it back from descriptor 5. With `shield`, PROGRAM is a sandbox around the
+ * worker, and SIGTERM is for the worker alone. ARGUMENTS begin with the program's name for itself. Descriptors 0 to
+ * 4 are kept, all others closed. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
-
-#define EXIT_CANNOT_EXECUTE 127
-
-/* Tells the pipeline, in a FAILED frame of its protocol, why there is no worker. */
-static void
-refuse (const char *what, int error_number)
-{
-  struct
-  {
-    MpipeFrameHeader header;
-    int32_t code;
-    char texts[1004];
-  } frame;
-  int length;
-
-  memset (&frame, 0, sizeof frame);
-  frame.header.kind = MPIPE_FRAME_FAILED;
-  frame.code = error_number;
-  memcpy (frame.texts, "errno", 6);
-  length = snprintf (frame.texts + 6, sizeof frame.texts - 6, "cannot execute “%s”: %s", what,
-                     strerror (error_number));
-  if (length > (int) sizeof frame.texts - 7)
-    length = (int) sizeof frame.texts - 7;
-  frame.header.size = sizeof frame.code + 6 + (uint32_t) length + 1;
-  send (MPIPE_CHANNEL_FD, &frame, sizeof frame.header + (frame.header.size + 7u) / 8u * 8u,
-        MSG_NOSIGNAL);
-  _exit (EXIT_CANNOT_EXECUTE);
-}
+#include "mpipe-refusal.h"
 
 static void
 set_signals (void)
@@ -80,6 +52,9 @@ put_stdout_aside (void)
 int
 main (int argc, char **argv)
 {
+  char what[512];
+  int error_number;
+
   if (argc < 5)
     {
       fprintf (stderr, "mpipe-worker-exec: started by the library, with arguments it knows\n");
@@ -91,8 +66,12 @@ main (int argc, char **argv)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (getppid () != atoi (argv[1]))
     return 1; /* the application ended before the line above */
-  if (strcmp (argv[2], "aside") == 0)
+  if (strncmp (argv[2], "aside", 5) == 0)
     put_stdout_aside ();
+  if (strstr (argv[2], ",shield") != NULL)
+    signal (SIGTERM, SIG_IGN); /* who is between the application and the worker must not go first */
   execv (argv[3], argv + 4);
-  refuse (argv[4], errno);
+  error_number = errno;
+  snprintf (what, sizeof what, "execute “%s”", argv[4]);
+  mpipe_refuse (what, error_number);
 }

@@ -63,7 +63,7 @@ static gboolean
 make_sheet (GPtrArray *files, const char *title, const char *program, const Options *options,
             GError **error)
 {
-  g_autoptr (SheetRun) run = sheet_run_new (files, title, options->jobs);
+  g_autoptr (SheetRun) run = sheet_run_new (files, title, options);
 
   if (!sheet_run_do (run, error))
     return FALSE;

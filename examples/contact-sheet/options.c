@@ -21,7 +21,7 @@ check (Options *self, char **folders, GError **error)
                    "the number of jobs must be from 0 to %d", MAX_JOBS);
       return FALSE;
     }
-  self->folder = g_strdup (folders[0]);
+  self->folder = g_canonicalize_filename (folders[0], NULL); /* for who has another current one */
   if (self->output == NULL)
     self->output = g_strdup (DEFAULT_OUTPUT);
   return TRUE;
@@ -36,6 +36,8 @@ options_parse (Options *self, int *argc, char ***argv, GError **error)
       "The sheet to write (" DEFAULT_OUTPUT ")", "FILE" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &self->jobs,
       "Processes for each stage but the last (as many as there are processors)", "N" },
+    { "no-sandbox", 0, 0, G_OPTION_ARG_NONE, &self->no_sandbox, "Decode pictures without a sandbox",
+      NULL },
     { "no-comparison", 0, 0, G_OPTION_ARG_NONE, &self->no_comparison,
       "Do not measure the same work in one process", NULL },
     { "one-process", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->one_process, NULL, NULL },

@@ -12,6 +12,7 @@ typedef struct
   int jobs;
   gboolean one_process; /* do it without a pipeline, and only tell how long it took */
   gboolean no_comparison;
+  gboolean no_sandbox;
 } Options;
 
 gboolean options_parse (Options *self, int *argc, char ***argv, GError **error);

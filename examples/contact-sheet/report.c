@@ -111,6 +111,7 @@ void
 report_times (const SheetRun *run, const OneProcess *one)
 {
   gint64 parallel = run->all_placed - run->first_put;
+  g_autofree char *sandbox = mpipe_sandbox_describe (run->sandbox);
   guint n_processes
       = g_list_model_get_n_items (mpipe_stage_get_workers (run->stages[SHEET_STAGE_DECODE]));
 
@@ -130,5 +131,7 @@ report_times (const SheetRun *run, const OneProcess *one)
   if (one != NULL)
     g_print ("; %.2f s in one process: %.2f times faster", seconds (one->parallel_time),
              (double) one->parallel_time / parallel);
+  g_print ("; decoded %s (%s)",
+           mpipe_sandbox_get_parts (run->sandbox) != 0 ? "in a sandbox" : "outside", sandbox);
   g_print ("; peak memory of the parent %.0f MB\n", peak_megabytes ());
 }

@@ -28,9 +28,26 @@
  * are, nor on which stage is slower. */
 #define MAX_PIXEL_BYTES_WAITING (128u * 1024 * 1024)
 
-static void
-make_stages (SheetRun *self, const char *title, guint n_jobs)
+/* What a decoder may need for the largest picture that is not refused. */
+#define MAX_DECODER_BYTES ((guint64) 4 << 30)
+
+/* Pictures come from strangers, and decoders have their faults: those who decode see the folder, and nothing else of the
+ * user's. */
+static MpipeSandbox *
+make_sandbox (const Options *options)
 {
+  MpipeSandbox *sandbox = mpipe_sandbox_new (options->no_sandbox ? MPIPE_SANDBOX_POLICY_NONE
+                                                                 : MPIPE_SANDBOX_POLICY_PREFERRED);
+
+  mpipe_sandbox_add_read_only_path (sandbox, options->folder);
+  g_object_set (sandbox, "max-memory", MAX_DECODER_BYTES, NULL);
+  return sandbox;
+}
+
+static void
+make_stages (SheetRun *self, const char *title, const Options *options)
+{
+  guint n_jobs = (guint) options->jobs;
   g_autoptr (GVariant) parameters
       = g_variant_ref_sink (g_variant_new_parsed ("{%s: <%u>, %s: <%s>}", STEP_N_PICTURES,
                                                   self->files->len, STEP_TITLE, title));
@@ -41,6 +58,7 @@ make_stages (SheetRun *self, const char *title, guint n_jobs)
   mpipe_stage_set_task_type (decode, G_VARIANT_TYPE (STEP_FILE_TYPE));
   mpipe_stage_set_result_type (decode, G_VARIANT_TYPE_BYTESTRING);
   mpipe_stage_set_task_timeout (decode, MAX_TASK_TIME_MS);
+  mpipe_stage_set_sandbox (decode, self->sandbox);
 
   mpipe_stage_set_name (scale, "scale");
   mpipe_stage_set_task_type (scale, G_VARIANT_TYPE_BYTESTRING);
@@ -61,7 +79,7 @@ make_stages (SheetRun *self, const char *title, guint n_jobs)
 }
 
 SheetRun *
-sheet_run_new (GPtrArray *files, const char *title, guint n_jobs)
+sheet_run_new (GPtrArray *files, const char *title, const Options *options)
 {
   SheetRun *self = g_new0 (SheetRun, 1);
 
@@ -69,7 +87,8 @@ sheet_run_new (GPtrArray *files, const char *title, guint n_jobs)
   self->reasons = g_new0 (char *, files->len);
   self->files_of_tasks = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->loop = g_main_loop_new (NULL, FALSE);
-  make_stages (self, title, n_jobs);
+  self->sandbox = make_sandbox (options);
+  make_stages (self, title, options);
   return self;
 }
 
@@ -81,6 +100,7 @@ sheet_run_free (SheetRun *self)
   g_clear_object (&self->pipeline);
   for (guint i = 0; i < SHEET_N_STAGES; i++)
     g_clear_object (&self->stages[i]);
+  g_clear_object (&self->sandbox);
   for (guint i = 0; i < self->files->len; i++)
     g_free (self->reasons[i]);
   g_free (self->reasons);

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <mpipe-glib.h>
 
+#include "options.h"
 #include "progress.h"
 
 typedef enum
@@ -29,6 +30,7 @@ typedef struct
   gint64 all_placed;
   gint64 encoded;
   MpipeStage *stages[SHEET_N_STAGES]; /* with what they did */
+  MpipeSandbox *sandbox;              /* of those that decode */
 
   /* while it runs */
   MpipePipeline *pipeline;
@@ -38,7 +40,7 @@ typedef struct
   Progress progress;
 } SheetRun;
 
-SheetRun *sheet_run_new (GPtrArray *files, const char *title, guint n_jobs);
+SheetRun *sheet_run_new (GPtrArray *files, const char *title, const Options *options);
 void sheet_run_free (SheetRun *self);
 gboolean sheet_run_do (SheetRun *self, GError **error);
 

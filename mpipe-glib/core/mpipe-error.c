@@ -15,7 +15,8 @@ G_DEFINE_ENUM_TYPE (MpipeError, mpipe_error,
                     G_DEFINE_ENUM_VALUE (MPIPE_ERROR_STOPPED, "stopped"),
                     G_DEFINE_ENUM_VALUE (MPIPE_ERROR_INVALID_GRAPH, "invalid-graph"),
                     G_DEFINE_ENUM_VALUE (MPIPE_ERROR_TYPE, "type"),
-                    G_DEFINE_ENUM_VALUE (MPIPE_ERROR_TOO_LARGE, "too-large"))
+                    G_DEFINE_ENUM_VALUE (MPIPE_ERROR_TOO_LARGE, "too-large"),
+                    G_DEFINE_ENUM_VALUE (MPIPE_ERROR_SANDBOX, "sandbox"))
 
 /* clang-format off */
 /**

@@ -32,6 +32,8 @@ G_BEGIN_DECLS
  * @MPIPE_ERROR_INVALID_GRAPH: the links of the stages do not make a pipeline
  * @MPIPE_ERROR_TYPE: a value is not of the type that is expected, or of one that cannot be sent
  * @MPIPE_ERROR_TOO_LARGE: a value is larger than one message may be
+ * @MPIPE_ERROR_SANDBOX: the sandbox that workers are required to be in cannot be had; the message says what is
+ *   missing
  *
  * What went wrong.
  *
@@ -55,6 +57,7 @@ typedef enum
   MPIPE_ERROR_INVALID_GRAPH,
   MPIPE_ERROR_TYPE,
   MPIPE_ERROR_TOO_LARGE,
+  MPIPE_ERROR_SANDBOX,
 } MpipeError;
 
 #define MPIPE_TYPE_ERROR (mpipe_error_get_type ())

@@ -16,5 +16,6 @@ typedef struct _MpipeFilterStage MpipeFilterStage;
 typedef struct _MpipePipeline MpipePipeline;
 typedef struct _MpipeLauncher MpipeLauncher;
 typedef struct _MpipeWorkerInfo MpipeWorkerInfo;
+typedef struct _MpipeSandbox MpipeSandbox;
 
 G_END_DECLS

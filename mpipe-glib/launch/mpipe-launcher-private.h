@@ -5,6 +5,7 @@
 
 #include "mpipe-glib/launch/mpipe-child-private.h"
 #include "mpipe-glib/launch/mpipe-launcher.h"
+#include "mpipe-glib/launch/mpipe-sandbox.h"
 #include "mpipe-glib/wire/mpipe-page-private.h"
 
 G_BEGIN_DECLS
@@ -19,6 +20,7 @@ typedef struct
   const char *stage_name;
   guint index;
   gboolean capture_stderr; /* standard error comes to the child's error descriptor, if that can be had */
+  MpipeSandbox *sandbox; /* NULL for none */
 } MpipeLaunchSpec;
 
 struct _MpipeLauncher
@@ -30,6 +32,7 @@ struct _MpipeLauncherClass
 {
   GObjectClass parent_class;
 
+  gboolean has_sandbox; /* whether it can start workers in one */
   /* whether it could be started, as far as can be told without starting it; any thread */
   gboolean (*check) (MpipeLauncher *self, const MpipeLaunchSpec *spec, GError **error);
   /* starts it; out parameters are set on success only; @out_page may become NULL; engine's thread */

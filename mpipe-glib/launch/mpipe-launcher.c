@@ -19,6 +19,8 @@
 
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
 
+#include "mpipe-glib/core/mpipe-error.h"
+
 G_DEFINE_ABSTRACT_TYPE (MpipeLauncher, mpipe_launcher, G_TYPE_OBJECT)
 
 static void
@@ -34,7 +36,17 @@ mpipe_launcher_init (MpipeLauncher *self)
 gboolean
 mpipe_launcher_check (MpipeLauncher *self, const MpipeLaunchSpec *spec, GError **error)
 {
-  return MPIPE_LAUNCHER_CLASS (G_OBJECT_GET_CLASS (self))->check (self, spec, error);
+  MpipeLauncherClass *klass = MPIPE_LAUNCHER_CLASS (G_OBJECT_GET_CLASS (self));
+
+  if (spec->sandbox != NULL && !klass->has_sandbox
+      && mpipe_sandbox_get_policy (spec->sandbox) == MPIPE_SANDBOX_POLICY_REQUIRED)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_SANDBOX,
+                   "The sandbox of its workers cannot be had: its launcher, “%s”, makes none",
+                   G_OBJECT_TYPE_NAME (self));
+      return FALSE;
+    }
+  return klass->check (self, spec, error);
 }
 
 MpipeChild *

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (MpipeSubprocessChild, mpipe_subprocess_child, MPIPE, SUBPROCESS_CHILD,
                       MpipeChild)
 
-MpipeChild *mpipe_subprocess_child_new (GSubprocess *subprocess);
+/* @is_wrapped: the subprocess stands for the worker, and exits with 128 + n when that died of signal n */
+MpipeChild *mpipe_subprocess_child_new (GSubprocess *subprocess, gboolean is_wrapped);
 
 G_END_DECLS

@@ -12,10 +12,13 @@
 #include <signal.h>
 #include <string.h>
 
+#define WRAPPED_SIGNAL 128
+
 struct _MpipeSubprocessChild
 {
   MpipeChild parent_instance;
   GSubprocess *subprocess;
+  gboolean is_wrapped;
   int pid;        /* kept: the subprocess forgets it when it ends */
   gboolean waited; /* it has ended */
 };
@@ -71,15 +74,30 @@ mpipe_subprocess_child_wait_async (MpipeChild *child, GAsyncReadyCallback callba
   g_subprocess_wait_async (self->subprocess, NULL, waited_cb, task);
 }
 
-/* A shell or a sandbox around the worker tells of a signal in this way. */
-static char *
-describe_status (int status)
+/* A shell around the worker tells of a signal in this way; so does what is around a sandbox, and there is no shell
+ * then. */
+static int
+find_wrapped_signal (int status)
 {
-  int signal_number = status - 128;
+  return status > WRAPPED_SIGNAL && status < WRAPPED_SIGNAL + NSIG ? status - WRAPPED_SIGNAL : 0;
+}
 
-  if (signal_number > 0 && signal_number < NSIG)
-    return g_strdup_printf ("exited with status %d, which says that it died of signal %d (%s)", status,
-                            signal_number, strsignal (signal_number));
+static char *
+describe_signal (int signal_number)
+{
+  return g_strdup_printf ("died of signal %d (%s)", signal_number, strsignal (signal_number));
+}
+
+static char *
+describe_status (MpipeSubprocessChild *self, int status)
+{
+  int signal_number = find_wrapped_signal (status);
+  g_autofree char *wrapped = signal_number != 0 ? describe_signal (signal_number) : NULL;
+
+  if (wrapped != NULL && self->is_wrapped)
+    return g_steal_pointer (&wrapped);
+  if (wrapped != NULL)
+    return g_strdup_printf ("exited with status %d, which says that it %s", status, wrapped);
   return g_strdup_printf ("exited with status %d", status);
 }
 
@@ -90,12 +108,8 @@ mpipe_subprocess_child_wait_finish (MpipeChild *child, GAsyncResult *result)
 
   g_task_propagate_boolean (G_TASK (result), NULL);
   if (g_subprocess_get_if_signaled (self->subprocess))
-    {
-      int signal_number = g_subprocess_get_term_sig (self->subprocess);
-
-      return g_strdup_printf ("died of signal %d (%s)", signal_number, strsignal (signal_number));
-    }
-  return describe_status (g_subprocess_get_exit_status (self->subprocess));
+    return describe_signal (g_subprocess_get_term_sig (self->subprocess));
+  return describe_status (self, g_subprocess_get_exit_status (self->subprocess));
 }
 
 static void
@@ -126,12 +140,13 @@ mpipe_subprocess_child_init (MpipeSubprocessChild *self)
 }
 
 MpipeChild *
-mpipe_subprocess_child_new (GSubprocess *subprocess)
+mpipe_subprocess_child_new (GSubprocess *subprocess, gboolean is_wrapped)
 {
   MpipeSubprocessChild *self = g_object_new (MPIPE_TYPE_SUBPROCESS_CHILD, NULL);
   const char *identifier = g_subprocess_get_identifier (subprocess);
 
   self->subprocess = g_object_ref (subprocess);
+  self->is_wrapped = is_wrapped;
   self->pid = identifier != NULL ? (int) g_ascii_strtoll (identifier, NULL, 10) : 0;
   return MPIPE_CHILD (self);
 }

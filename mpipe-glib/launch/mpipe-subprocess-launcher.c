@@ -10,6 +10,7 @@
  * `/dev/null` as standard input, the application's standard output and error (see
  * [property@Mpipe.Stage:capture-stderr]), no other descriptors, SIGINT
  * ignored and all other signals at their defaults. It ends when the application ends, however that happens.
+ * Where its stage has a [class@Mpipe.Sandbox], it runs in that.
  *
  * Since: 1.0
  */
@@ -25,7 +26,9 @@
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/core/mpipe-program-private.h"
 #include "mpipe-glib/launch/mpipe-error-output-private.h"
+#include "mpipe-glib/launch/mpipe-helper-private.h"
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
+#include "mpipe-glib/launch/mpipe-sandbox-private.h"
 #include "mpipe-glib/launch/mpipe-subprocess-child-private.h"
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
 
@@ -43,18 +46,10 @@ typedef struct
 
 G_DEFINE_TYPE (MpipeSubprocessLauncher, mpipe_subprocess_launcher, MPIPE_TYPE_LAUNCHER)
 
-static char *
-build_helper_path (const char *name)
-{
-  const char *directory = g_getenv ("MPIPE_HELPER_DIR");
-
-  return g_build_filename (directory != NULL ? directory : MPIPE_HELPER_DIR, name, NULL);
-}
-
 static gboolean
 check_helper (const char *name, GError **error)
 {
-  g_autofree char *path = build_helper_path (name);
+  g_autofree char *path = mpipe_helper_build_path (name);
 
   if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
     return TRUE;
@@ -98,7 +93,8 @@ static gboolean
 mpipe_subprocess_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
                                  GError **error)
 {
-  if (!check_helper ("mpipe-worker-exec", error))
+  if (!check_helper ("mpipe-worker-exec", error)
+      || (spec->sandbox != NULL && !mpipe_sandbox_check (spec->sandbox, error)))
     return FALSE;
   if (spec->worker_name != NULL)
     return check_own_worker (spec->worker_name, error);
@@ -106,6 +102,24 @@ mpipe_subprocess_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec 
     return check_command (spec->command[0], error);
   return check_helper ("mpipe-worker-host", error);
 }
+
+/* What is to be executed. */
+typedef struct
+{
+  char *program;
+  GStrv arguments; /* from the program's name for itself on */
+  char *module;    /* that the program loads; NULL */
+} Command;
+
+static void
+command_clear (Command *self)
+{
+  g_free (self->program);
+  g_strfreev (self->arguments);
+  g_free (self->module);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Command, command_clear)
 
 /* The file of this program: by way of /proc when it was replaced or removed since the program started, so
  * that workers are of the same making. */
@@ -118,42 +132,115 @@ find_own_program (const char *own_name)
 }
 
 static void
-add_own_arguments (GStrvBuilder *builder, const MpipeLaunchSpec *spec)
+command_init_own (Command *self, const MpipeLaunchSpec *spec)
 {
   g_autofree char *own_name = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *program = find_own_program (own_name);
   g_autofree char *index = g_strdup_printf ("%u", spec->index);
 
-  g_strv_builder_add_many (builder, program, own_name != NULL ? own_name : program,
-                           "--mpipe-worker", spec->stage_name, index, NULL);
+  self->program = find_own_program (own_name);
+  {
+    const char *const arguments[] = { own_name != NULL ? own_name : self->program, "--mpipe-worker",
+                                      spec->stage_name, index, NULL };
+
+    self->arguments = g_strdupv ((GStrv) arguments);
+  }
 }
 
-/* The arguments of the helper program: the parent it must have, whether to keep standard output aside,
- * the file to execute, and the arguments of the worker. */
-static GStrv
-build_arguments (const MpipeLaunchSpec *spec)
+static void
+command_init_host (Command *self, const MpipeLaunchSpec *spec)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *helper = build_helper_path ("mpipe-worker-exec");
-  g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
-  g_autofree char *program = NULL;
+  self->program = mpipe_helper_build_path ("mpipe-worker-host");
+  self->module = g_strdup (spec->module_file);
+  {
+    const char *const arguments[] = { self->program, spec->module_file, spec->module_symbol, NULL };
 
-  g_strv_builder_add_many (builder, helper, parent, spec->worker_name != NULL ? "aside" : "keep",
-                           NULL);
+    self->arguments = g_strdupv ((GStrv) arguments);
+  }
+}
+
+static void
+command_init (Command *self, const MpipeLaunchSpec *spec)
+{
+  *self = (Command){ NULL };
   if (spec->worker_name != NULL)
-    add_own_arguments (builder, spec);
+    command_init_own (self, spec);
   else if (spec->command != NULL)
     {
-      program = g_find_program_in_path (spec->command[0]);
-      g_strv_builder_add (builder, program != NULL ? program : spec->command[0]);
-      g_strv_builder_addv (builder, (const char **) spec->command);
+      char *found = g_find_program_in_path (spec->command[0]);
+
+      self->program = found != NULL ? found : g_strdup (spec->command[0]);
+      self->arguments = g_strdupv ((GStrv) spec->command);
     }
   else
-    {
-      program = build_helper_path ("mpipe-worker-host");
-      g_strv_builder_add_many (builder, program, program, spec->module_file, spec->module_symbol,
-                               NULL);
-    }
+    command_init_host (self, spec);
+}
+
+static const char *
+get_role (const MpipeLaunchSpec *spec)
+{
+  return spec->worker_name != NULL ? MPIPE_ENVIRONMENT_SELF : MPIPE_ENVIRONMENT_PROGRAM;
+}
+
+/* What is executed in a sandbox has to be shown in it first. */
+static gboolean
+check_can_be_shown (const char *program, GError **error)
+{
+  if (!g_str_has_prefix (program, "/proc/") && g_file_test (program, G_FILE_TEST_IS_EXECUTABLE))
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
+               "the program “%s” is not there any more to be executed in a sandbox", program);
+  return FALSE;
+}
+
+/* The command becomes that of a program which executes it in the sandbox. */
+static gboolean
+command_wrap (Command *self, const MpipeLaunchSpec *spec, GError **error)
+{
+  g_autofree char *program = g_canonicalize_filename (self->program, NULL);
+  const char *const visible[] = { program, self->module, NULL };
+  int last_fd = spec->worker_name != NULL ? MPIPE_STDOUT_FD : MPIPE_PAGE_FD;
+  GStrv arguments;
+
+  if (!check_can_be_shown (program, error))
+    return FALSE;
+  arguments = mpipe_sandbox_wrap (spec->sandbox, program, (const char *const *) self->arguments,
+                                  visible, get_role (spec), last_fd);
+
+  command_clear (self);
+  *self = (Command){ .program = g_strdup (arguments[0]), .arguments = arguments };
+  return TRUE;
+}
+
+static gboolean
+is_sandboxed (const MpipeLaunchSpec *spec)
+{
+  return spec->sandbox != NULL && mpipe_sandbox_is_in_force (spec->sandbox);
+}
+
+/* What the helper program is to do with standard output and signals. */
+static const char *
+get_mode (const MpipeLaunchSpec *spec)
+{
+  if (spec->worker_name != NULL)
+    return is_sandboxed (spec) ? "aside,shield" : "aside";
+  return is_sandboxed (spec) ? "keep,shield" : "keep";
+}
+
+/* The arguments of the helper program: the parent it must have, what it is to do, the file to execute, and the
+ * arguments of that. */
+static GStrv
+build_arguments (const MpipeLaunchSpec *spec, GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *helper = mpipe_helper_build_path ("mpipe-worker-exec");
+  g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
+  g_auto (Command) command;
+
+  command_init (&command, spec);
+  if (is_sandboxed (spec) && !command_wrap (&command, spec, error))
+    return NULL;
+  g_strv_builder_add_many (builder, helper, parent, get_mode (spec), command.program, NULL);
+  g_strv_builder_addv (builder, (const char **) command.arguments);
   return g_strv_builder_end (builder);
 }
 
@@ -194,16 +281,23 @@ spawn (const MpipeLaunchSpec *spec, int channel_fd, int page_fd, int error_fd, G
 {
   g_autoptr (GSubprocessLauncher) launcher
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
-  g_auto (GStrv) arguments = build_arguments (spec);
+  g_auto (GStrv) arguments = build_arguments (spec, error);
 
   g_subprocess_launcher_take_fd (launcher, channel_fd, MPIPE_CHANNEL_FD);
   g_subprocess_launcher_take_fd (launcher, page_fd, MPIPE_PAGE_FD);
   if (error_fd >= 0)
     g_subprocess_launcher_take_stderr_fd (launcher, error_fd);
-  g_subprocess_launcher_setenv (launcher, MPIPE_ENVIRONMENT,
-                                spec->worker_name != NULL ? MPIPE_ENVIRONMENT_SELF
-                                                          : MPIPE_ENVIRONMENT_PROGRAM,
-                                TRUE);
+  if (arguments == NULL)
+    return NULL;
+  if (is_sandboxed (spec))
+    {
+      g_auto (GStrv) environment = mpipe_sandbox_get_outer_environment ();
+
+      /* what the processes around the worker were started with can be read by it */
+      g_subprocess_launcher_set_environ (launcher, environment);
+    }
+  else
+    g_subprocess_launcher_setenv (launcher, MPIPE_ENVIRONMENT, get_role (spec), TRUE);
   return g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, error);
 }
 
@@ -241,7 +335,7 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
     }
   *out_stream = g_steal_pointer (&stream);
   *out_page = g_steal_pointer (&page);
-  child = mpipe_subprocess_child_new (subprocess);
+  child = mpipe_subprocess_child_new (subprocess, is_sandboxed (spec));
   mpipe_child_set_error_fd (child, error_fds[0]);
   return child;
 }
@@ -251,6 +345,7 @@ mpipe_subprocess_launcher_class_init (MpipeSubprocessLauncherClass *klass)
 {
   MpipeLauncherClass *launcher_class = MPIPE_LAUNCHER_CLASS (klass);
 
+  launcher_class->has_sandbox = TRUE;
   launcher_class->check = mpipe_subprocess_launcher_check;
   launcher_class->launch = mpipe_subprocess_launcher_launch;
 }

@@ -627,3 +627,41 @@ mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher)
     return;
   g_object_notify (G_OBJECT (self), "launcher");
 }
+
+/**
+ * mpipe_stage_get_sandbox: (get-property sandbox):
+ * @self: a stage
+ *
+ * Gets what the workers are kept in.
+ *
+ * Returns: (transfer none) (nullable): the sandbox; %NULL when there is none
+ *
+ * Since: 1.0
+ */
+MpipeSandbox *
+mpipe_stage_get_sandbox (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), NULL);
+
+  return self->sandbox;
+}
+
+/**
+ * mpipe_stage_set_sandbox: (set-property sandbox):
+ * @self: a stage that is in no pipeline yet
+ * @sandbox: (nullable): the sandbox; %NULL for none
+ *
+ * Sets what the workers are kept in.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_sandbox (MpipeStage *self, MpipeSandbox *sandbox)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (sandbox == NULL || MPIPE_IS_SANDBOX (sandbox));
+
+  if (!mpipe_stage_may_change (self) || !g_set_object (&self->sandbox, sandbox))
+    return;
+  g_object_notify (G_OBJECT (self), "sandbox");
+}

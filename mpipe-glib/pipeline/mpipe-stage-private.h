@@ -41,6 +41,7 @@ struct _MpipeStage
   guint grace_time_ms;
   guint retry_delay_ms;
   MpipeLauncher *launcher; /* NULL for the default one */
+  MpipeSandbox *sandbox;   /* NULL for none */
 
   MpipeStageStatistics statistics;
   GListStore *workers; /* of MpipeWorkerInfo; filled when the pipeline is made */

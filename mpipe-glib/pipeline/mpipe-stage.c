@@ -38,6 +38,7 @@
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
 
 #include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/launch/mpipe-sandbox-private.h"
 #include "mpipe-glib/launch/mpipe-subprocess-launcher.h"
 #include "mpipe-glib/pipeline/mpipe-worker-info-private.h"
 
@@ -285,6 +286,15 @@ typedef enum
   PROP_LAUNCHER,
 
   /**
+   * MpipeStage:sandbox: (getter get_sandbox) (setter set_sandbox)
+   *
+   * What the workers are kept in, for stages that touch what strangers have made; %NULL for no sandbox.
+   *
+   * Since: 1.0
+   */
+  PROP_SANDBOX,
+
+  /**
    * MpipeStage:n-tasks: (getter get_n_tasks)
    *
    * How many tasks the stage has accepted.
@@ -457,6 +467,9 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
+    case PROP_SANDBOX:
+      mpipe_stage_set_sandbox (self, g_value_get_object (value));
+      break;
     case PROP_N_TASKS:
     case PROP_N_RESULTS:
     case PROP_N_FAILED:
@@ -541,6 +554,9 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
       break;
+    case PROP_SANDBOX:
+      g_value_set_object (value, self->sandbox);
+      break;
     case PROP_N_TASKS:
       g_value_set_uint64 (value, mpipe_stage_get_n_tasks (self));
       break;
@@ -588,6 +604,7 @@ mpipe_stage_finalize (GObject *object)
   g_clear_pointer (&self->task_type, g_variant_type_free);
   g_clear_pointer (&self->result_type, g_variant_type_free);
   g_clear_object (&self->launcher);
+  g_clear_object (&self->sandbox);
   g_clear_object (&self->workers);
   G_OBJECT_CLASS (mpipe_stage_parent_class)->finalize (object);
 }
@@ -634,6 +651,8 @@ install_description (GObjectClass *object_class)
       = g_param_spec_uint ("retry-delay", NULL, NULL, 0, G_MAXINT, 0, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
+  properties[PROP_SANDBOX]
+      = g_param_spec_object ("sandbox", NULL, NULL, MPIPE_TYPE_SANDBOX, set);
 }
 
 static void
@@ -723,6 +742,7 @@ mpipe_stage_describe_worker (MpipeStage *self, guint index)
     .stage_name = self->name,
     .index = index,
     .capture_stderr = self->capture_stderr,
+    .sandbox = self->sandbox,
   };
 }
 
@@ -731,6 +751,8 @@ void
 mpipe_stage_freeze (MpipeStage *self, guint n_workers)
 {
   self->in_pipeline = TRUE;
+  if (self->sandbox != NULL)
+    mpipe_sandbox_freeze (self->sandbox);
   for (guint i = 0; i < n_workers; i++)
     {
       g_autoptr (MpipeWorkerInfo) info = mpipe_worker_info_new (i);

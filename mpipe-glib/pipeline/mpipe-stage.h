@@ -111,6 +111,10 @@ MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);
+MPIPE_AVAILABLE_IN_1_0
+MpipeSandbox *mpipe_stage_get_sandbox (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_sandbox (MpipeStage *self, MpipeSandbox *sandbox);
 
 MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_stage_get_n_tasks (MpipeStage *self);

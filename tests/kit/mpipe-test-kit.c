@@ -24,6 +24,8 @@ static const MpipeTestWay ways[] = {
   { "thread-ordered", TRUE, TRUE, TRUE },
   { "thread-unordered", TRUE, TRUE, FALSE },
   { "pageless-thread-ordered", TRUE, FALSE, TRUE },
+  { "sandbox-ordered", FALSE, FALSE, TRUE, TRUE },
+  { "sandbox-unordered", FALSE, FALSE, FALSE, TRUE },
 };
 
 typedef struct
@@ -31,6 +33,7 @@ typedef struct
   const MpipeTestWay *way;
   MpipeTestFunc with_way;
   void (*plain) (void);
+  gboolean needs_sandbox;
 } Case;
 
 /* What a test must not leave behind */
@@ -71,12 +74,27 @@ assert_no_descriptor (guint n_before)
     g_thread_yield ();
 }
 
+/* Asking this opens descriptors of GLib, which stay. */
+static gboolean
+can_have_sandbox (void)
+{
+  g_autoptr (MpipeSandbox) sandbox = mpipe_sandbox_new (MPIPE_SANDBOX_POLICY_PREFERRED);
+
+  if (mpipe_sandbox_get_parts (sandbox) != 0)
+    return TRUE;
+  g_test_skip (mpipe_sandbox_get_problem (sandbox));
+  return FALSE;
+}
+
 static void
 run_case (gconstpointer data)
 {
   const Case *test = data;
-  guint n_descriptors = count_descriptors ();
+  guint n_descriptors;
 
+  if (test->needs_sandbox && !can_have_sandbox ())
+    return;
+  n_descriptors = count_descriptors ();
   alarm (DEADLINE_S);
   if (test->plain != NULL)
     test->plain ();
@@ -106,22 +124,37 @@ add_way (const char *path, const MpipeTestWay *way, MpipeTestFunc func)
 {
   g_autofree char *full = g_strdup_printf ("%s/%s", path, way->name);
 
-  add_case (full, (Case){ .way = way, .with_way = func });
+  add_case (full, (Case){ .way = way, .with_way = func, .needs_sandbox = way->sandboxed });
 }
 
 void
 mpipe_test_add_ways (const char *path, MpipeTestFunc func)
 {
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
-    add_way (path, &ways[i], func);
+    if (!ways[i].sandboxed)
+      add_way (path, &ways[i], func);
 }
 
 void
 mpipe_test_add_process_ways (const char *path, MpipeTestFunc func)
 {
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
-    if (!ways[i].in_threads)
+    if (!ways[i].in_threads && !ways[i].sandboxed)
       add_way (path, &ways[i], func);
+}
+
+void
+mpipe_test_add_sandbox_ways (const char *path, MpipeTestFunc func)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    if (ways[i].sandboxed)
+      add_way (path, &ways[i], func);
+}
+
+void
+mpipe_test_add_in_sandbox (const char *path, void (*func) (void))
+{
+  add_case (path, (Case){ .plain = func, .needs_sandbox = TRUE });
 }
 
 /* GLib opens descriptors of its own when the first child is started; they stay. */
@@ -150,6 +183,36 @@ mpipe_test_init (int *argc, char ***argv)
 
 /* Making */
 
+MpipeSandbox *
+mpipe_test_sandbox (MpipeSandboxPolicy policy, const char *directory)
+{
+  MpipeSandbox *sandbox = mpipe_sandbox_new (policy);
+  g_autofree char *library = g_test_build_filename (G_TEST_BUILT, "..", "mpipe-glib", NULL);
+
+  /* what programs and modules are linked to; tests have it in themselves */
+  mpipe_sandbox_add_read_only_path (sandbox, library);
+  if (directory != NULL)
+    mpipe_sandbox_add_writable_path (sandbox, directory);
+#ifdef __SANITIZE_ADDRESS__
+  /* it wants terabytes, and to look into the process at its end */
+  g_object_set (sandbox, "max-memory", G_GUINT64_CONSTANT (0), NULL);
+  mpipe_sandbox_add_variable (sandbox, "ASAN_OPTIONS=detect_leaks=0");
+#endif
+  return sandbox;
+}
+
+void
+mpipe_test_keep_in_sandbox (const MpipeTestWay *way, MpipeStage *stage, const char *directory)
+{
+  if (way->sandboxed)
+    {
+      g_autoptr (MpipeSandbox) sandbox
+          = mpipe_test_sandbox (MPIPE_SANDBOX_POLICY_REQUIRED, directory);
+
+      mpipe_stage_set_sandbox (stage, sandbox);
+    }
+}
+
 MpipeStage *
 mpipe_test_stage (const MpipeTestWay *way, const char *worker, guint size)
 {
@@ -162,6 +225,7 @@ mpipe_test_stage (const MpipeTestWay *way, const char *worker, guint size)
 
       mpipe_stage_set_launcher (stage, launcher);
     }
+  mpipe_test_keep_in_sandbox (way, stage, NULL);
   return stage;
 }
 

@@ -14,6 +14,7 @@ typedef struct
   gboolean in_threads;
   gboolean with_page; /* when in threads */
   gboolean ordered;
+  gboolean sandboxed;
 } MpipeTestWay;
 
 typedef void (*MpipeTestFunc) (const MpipeTestWay *way);
@@ -21,11 +22,18 @@ typedef void (*MpipeTestFunc) (const MpipeTestWay *way);
 /* At the beginning of main(); does not return in a worker process. */
 void mpipe_test_init (int *argc, char ***argv);
 
-/* Adds @func as PATH, or as PATH/WAY for all ways, or those with processes. Each test has a deadline and
- * fails when a child process or a descriptor is left behind. */
+/* Adds @func as PATH, or as PATH/WAY for all ways but sandboxes, or those with processes, or those in a sandbox. Each
+ * test has a deadline and fails when a child process or a descriptor is left behind. Those in a sandbox are skipped
+ * where there can be none. */
 void mpipe_test_add (const char *path, void (*func) (void));
 void mpipe_test_add_ways (const char *path, MpipeTestFunc func);
 void mpipe_test_add_process_ways (const char *path, MpipeTestFunc func);
+void mpipe_test_add_sandbox_ways (const char *path, MpipeTestFunc func);
+void mpipe_test_add_in_sandbox (const char *path, void (*func) (void));
+
+/* A sandbox in which also the sanitizers work, with a directory that may be written, or NULL. */
+MpipeSandbox *mpipe_test_sandbox (MpipeSandboxPolicy policy, const char *directory);
+void mpipe_test_keep_in_sandbox (const MpipeTestWay *way, MpipeStage *stage, const char *directory);
 
 MpipeStage *mpipe_test_stage (const MpipeTestWay *way, const char *worker, guint size);
 MpipePipeline *mpipe_test_pipeline (MpipeStage *first);

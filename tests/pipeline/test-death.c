@@ -35,6 +35,7 @@ new_raw_stage (const MpipeTestWay *way, const char *mode, guint size)
   MpipeStage *stage = mpipe_stage_new_command (argv, size);
 
   mpipe_stage_set_ordered (stage, way->ordered);
+  mpipe_test_keep_in_sandbox (way, stage, NULL);
   return stage;
 }
 
@@ -256,6 +257,8 @@ test_a_stage_that_has_lost_its_program_fails_its_tasks (const MpipeTestWay *way)
   g_assert_true (g_file_copy (from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL));
   stage = mpipe_stage_new_command (argv, 1);
   mpipe_stage_set_ordered (stage, way->ordered);
+  mpipe_test_keep_in_sandbox (way, stage, NULL);
+  g_assert_no_errno (g_chmod (directory, 0755)); /* root's workers are somebody else in a sandbox */
   workers = mpipe_stage_get_workers (stage);
   pipeline = mpipe_test_pipeline (stage);
   mpipe_test_put (pipeline, 1, 1);
@@ -344,6 +347,8 @@ test_a_task_that_is_tried_again_gives_its_results_once (const MpipeTestWay *way)
   mpipe_stage_set_parameters (
       stage, g_variant_new_parsed ("{'mode': <'once'>, 'directory': <%s>}", directory));
   mpipe_stage_set_max_attempts (stage, 2);
+  mpipe_test_keep_in_sandbox (way, stage, directory);
+  g_assert_no_errno (g_chmod (directory, 0777)); /* root's workers are somebody else in a sandbox */
   pipeline = mpipe_test_pipeline (stage);
   mpipe_test_put (pipeline, 0, N_TASKS);
   mpipe_pipeline_stop (pipeline);
@@ -433,7 +438,13 @@ main (int argc, char **argv)
 {
   mpipe_test_init (&argc, &argv);
 
-#define ADD(function, path) mpipe_test_add_process_ways ("/mpipe/pipeline/death/" path, function)
+#define ADD(function, path)                                                                        \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    mpipe_test_add_process_ways ("/mpipe/pipeline/death/" path, function);                         \
+    mpipe_test_add_sandbox_ways ("/mpipe/pipeline/death/" path, function);                         \
+  }                                                                                                \
+  G_STMT_END
   ADD (test_a_worker_of_the_library_fails_its_task_only,
        "a-worker-of-the-library-fails-its-task-only");
   ADD (test_a_worker_that_breaks_the_protocol_fails_its_task_only,

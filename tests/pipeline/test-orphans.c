@@ -35,12 +35,30 @@ spin (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
   return NULL;
 }
 
+static MpipeSandbox *
+new_sandbox (void)
+{
+  MpipeSandbox *sandbox = mpipe_sandbox_new (MPIPE_SANDBOX_POLICY_REQUIRED);
+
+#ifdef __SANITIZE_ADDRESS__
+  g_object_set (sandbox, "max-memory", G_GUINT64_CONSTANT (0), NULL);
+#endif
+  return sandbox;
+}
+
 static int
-run_application (void)
+run_application (gboolean sandboxed)
 {
   g_autoptr (MpipeStage) stage = mpipe_stage_new_ordered ("spin", N_WORKERS);
-  g_autoptr (MpipePipeline) pipeline = mpipe_pipeline_new (stage, NULL);
+  g_autoptr (MpipePipeline) pipeline = NULL;
 
+  if (sandboxed)
+    {
+      g_autoptr (MpipeSandbox) sandbox = new_sandbox ();
+
+      mpipe_stage_set_sandbox (stage, sandbox);
+    }
+  pipeline = mpipe_pipeline_new (stage, NULL);
   for (int i = 0; i < N_WORKERS; i++)
     mpipe_pipeline_put (pipeline, g_variant_new_int64 (i), NULL, NULL);
   for (;;)
@@ -70,7 +88,7 @@ reap_all (guint n_expected)
 }
 
 static void
-test_no_busy_worker_outlives_a_killed_application (void)
+kill_application (const char *option)
 {
   int output[2];
   FILE *lines;
@@ -86,7 +104,7 @@ test_no_busy_worker_outlives_a_killed_application (void)
       dup2 (output[1], STDOUT_FILENO);
       close (output[0]);
       close (output[1]);
-      execl ("/proc/self/exe", "test-orphans", "--application", NULL);
+      execl ("/proc/self/exe", "test-orphans", option, NULL);
       _exit (127);
     }
   close (output[1]);
@@ -96,11 +114,28 @@ test_no_busy_worker_outlives_a_killed_application (void)
 
   g_assert_no_errno (kill (application, SIGKILL));
   g_assert_cmpint (waitpid (application, NULL, 0), ==, application);
-  /* each worker, and the process that each had started */
+  /* each worker, and the process that each had started; or the two around each that is in a sandbox */
   g_assert_cmpuint (reap_all (2 * N_WORKERS), ==, 2 * N_WORKERS);
   fclose (lines);
   free (line);
   alarm (0);
+}
+
+static void
+test_no_busy_worker_outlives_a_killed_application (void)
+{
+  kill_application ("--application");
+}
+
+static void
+test_no_sandbox_outlives_a_killed_application (void)
+{
+  g_autoptr (MpipeSandbox) sandbox = new_sandbox ();
+
+  if (mpipe_sandbox_get_problem (sandbox) != NULL)
+    g_test_skip (mpipe_sandbox_get_problem (sandbox));
+  else
+    kill_application ("--sandbox");
 }
 
 int
@@ -109,11 +144,15 @@ main (int argc, char **argv)
   mpipe_worker_register_func ("spin", spin, NULL, NULL);
   mpipe_init (&argc, &argv);
   if (argc > 1 && strcmp (argv[1], "--application") == 0)
-    return run_application ();
+    return run_application (FALSE);
+  if (argc > 1 && strcmp (argv[1], "--sandbox") == 0)
+    return run_application (TRUE);
 
   g_test_init (&argc, &argv, NULL);
   prctl (PR_SET_CHILD_SUBREAPER, 1);
   g_test_add_func ("/mpipe/pipeline/orphans/no-busy-worker-outlives-a-killed-application",
                    test_no_busy_worker_outlives_a_killed_application);
+  g_test_add_func ("/mpipe/pipeline/orphans/no-sandbox-outlives-a-killed-application",
+                   test_no_sandbox_outlives_a_killed_application);
   return g_test_run ();
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+#pragma once
+
+#include "mpipe-glib/launch/mpipe-sandbox.h"
+
+G_BEGIN_DECLS
+
+/* From here on the sandbox does not change, and the engine's thread may read it. */
+void mpipe_sandbox_freeze (MpipeSandbox *self);
+
+/* Whether workers may be started with this sandbox, in it or without it. Any thread; may take some
+ * milliseconds the first time. */
+gboolean mpipe_sandbox_check (MpipeSandbox *self, GError **error);
+
+/* Returns: whether workers are to be started in it */
+gboolean mpipe_sandbox_is_in_force (MpipeSandbox *self);
+
+/* Returns: the arguments of a program that executes @program in the sandbox. @arguments begin with the program's
+ * name for itself; @visible are files that it needs; descriptors up to @last_fd are passed on. */
+GStrv mpipe_sandbox_wrap (MpipeSandbox *self, const char *program, const char *const *arguments,
+                          const char *const *visible, const char *role, int last_fd);
+
+/* Returns: the environment of that program itself, which is no part of the sandbox */
+GStrv mpipe_sandbox_get_outer_environment (void);
+
+G_END_DECLS
