@@ -192,6 +192,12 @@ class Failures(kit.TestCase):
                 raise KeyError('mine')
         self.assertEqual(pipeline.get_state(), Mpipe.PipelineState.COMPLETED)
 
+    def test_a_pipeline_that_is_dropped(self):
+        pipeline = Mpipe.Pipeline(Mpipe.Stage(misbehave))
+        pipeline.put('hang')
+        del pipeline
+        # what is left is looked for at the end of each test
+
     def test_use_after_stop(self):
         pipeline = Mpipe.Pipeline(Mpipe.Stage(misbehave))
         pipeline.put(1)

@@ -4,6 +4,7 @@
 """Limits, several threads, and where things come from."""
 
 import os
+import signal
 import threading
 
 import kit
@@ -115,6 +116,54 @@ class Threads(kit.TestCase):
             pipeline.put('x')
             thread.join()
             self.assertEqual(got, ['x'])
+
+
+class Interruptions(kit.TestCase):
+    """A handler of signals uses the pipeline that the program is using."""
+
+    def interrupt(self, handler, work):
+        before = signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+        try:
+            work()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def test_putting_is_interrupted_by_putting(self):
+        n = 0
+        with Mpipe.Pipeline(Mpipe.Stage(same)) as pipeline:
+            def handler(*_):
+                nonlocal n
+                n += 1
+                pipeline.put('signal')
+
+            def put():
+                for i in range(50000):
+                    pipeline.put(i)
+            self.interrupt(handler, put)
+        results = list(pipeline)
+        self.assertEqual([result for result in results if result != 'signal'], list(range(50000)))
+        self.assertEqual(len(results), 50000 + n)
+        self.assertGreater(n, 0)
+
+    def test_getting_is_interrupted_by_getting(self):
+        results = []
+        with Mpipe.Pipeline(Mpipe.Stage(same)) as pipeline:
+            for i in range(20000):
+                pipeline.put(i)
+
+            def get():
+                while len(results) < 20000:
+                    results.append(pipeline.get())
+
+            def handler(*_):
+                found, result = pipeline.try_get()
+                if found and result is not None:
+                    results.append(result)
+            pipeline.stop()
+            self.interrupt(handler, get)
+        self.assertEqual(sorted(result for result in results if result is not None), list(range(20000)))
 
 
 class Sources(kit.TestCase):

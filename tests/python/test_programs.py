@@ -167,6 +167,26 @@ if __name__ == '__main__':
         pipeline.put(2)
 ''').lines, ['worker 1', 'worker 2'])
 
+    def test_workers_have_threads_and_processes_of_their_own(self):
+        self.assertEqual(self.run_program(BEGIN + '''
+import concurrent.futures, functools, multiprocessing, subprocess
+def threads(task):
+    with concurrent.futures.ThreadPoolExecutor() as executor:
+        return list(executor.map(abs, [task] * 2))
+def processes(task):
+    with multiprocessing.Pool(2) as pool:
+        return pool.map(abs, [task] * 2)
+def program(task):
+    return subprocess.run(['echo', str(task)], capture_output=True, text=True).stdout
+def length(blob, task):
+    return len(blob)
+if __name__ == '__main__':
+    for worker in (threads, processes, program, functools.partial(length, bytes(20000000))):
+        with Mpipe.Pipeline(Mpipe.Stage(worker)) as pipeline:
+            pipeline.put(-1)
+        print(*pipeline)
+''').lines, ['[1, 1]', '[1, 1]', '-1', '', '20000000'])
+
     # how they end
 
     def test_work_is_done_although_nobody_reads(self):

@@ -9,6 +9,7 @@ its way goes at once.
 """
 
 import pickle
+import queue
 import threading
 import weakref
 
@@ -27,10 +28,10 @@ class Feeder:
         self._runs = []              # of [kind, objects]: what waits
         self._n = 0
         self._next_id = 1
-        self._lock = threading.Lock()       # of what waits
+        self._lock = threading.RLock()      # of what waits; a handler of signals may put as well
         self._sending = threading.RLock()   # one after the other
         self._thread = None
-        self._wake = threading.Event()
+        self._wake = queue.SimpleQueue()    # what is in it wakes the thread; its `put` may interrupt itself
         self._is_sending = False    # what waited is on its way into the library
         self._over = False
 
@@ -91,21 +92,20 @@ class Feeder:
             self._thread = threading.Thread(target=_feed, args=(weakref.ref(self), self._wake), daemon=True,
                                             name='mpipe-feeder')
             self._thread.start()
-        self._wake.set()
+        self._wake.put(None)
 
     def close(self):
         """Ends the thread; what waits stays where it is."""
         self._over = True
-        self._wake.set()
+        self._wake.put(None)
 
     def __del__(self):
-        self._wake.set()
+        self._wake.put(None)
 
 
 def _feed(reference, wake):
     while True:
-        wake.wait()
-        wake.clear()
+        wake.get()
         feeder = reference()
         if feeder is None or feeder._over:
             return

@@ -299,7 +299,7 @@ class Pipeline(Mpipe.Pipeline):
         except GLib.Error as error:
             raise TaskError._from(error) from None
         self._ready = collections.deque()    # of (is_failure, result)
-        self._filling = threading.Lock()
+        self._filling = threading.RLock()    # a handler of signals may get as well
         self._over = False
         self._n_got = 0
         self._n_put = 0
