@@ -128,7 +128,23 @@ add_own_arguments (GStrvBuilder *builder, const MpipeLaunchSpec *spec)
                            "--mpipe-worker", spec->stage_name, index, NULL);
 }
 
-/* The arguments of the helper program: the parent it must have, whether to keep standard output aside,
+/* What the helper program is to do: keep standard output aside or not, and set limits. */
+static char *
+describe_setup (const MpipeLaunchSpec *spec)
+{
+  const MpipeLaunchLimits *limits = &spec->limits;
+  GString *setup = g_string_new (spec->worker_name != NULL ? "aside" : "keep");
+
+  if (limits->n_data_bytes > 0)
+    g_string_append_printf (setup, ",data=%" G_GUINT64_FORMAT, limits->n_data_bytes);
+  if (limits->cpu_s > 0)
+    g_string_append_printf (setup, ",cpu=%u", limits->cpu_s);
+  if (limits->n_files > 0)
+    g_string_append_printf (setup, ",files=%u", limits->n_files);
+  return g_string_free (setup, FALSE);
+}
+
+/* The arguments of the helper program: the parent it must have, what it is to do,
  * the file to execute, and the arguments of the worker. */
 static GStrv
 build_arguments (const MpipeLaunchSpec *spec)
@@ -136,10 +152,10 @@ build_arguments (const MpipeLaunchSpec *spec)
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autofree char *helper = build_helper_path ("mpipe-worker-exec");
   g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
+  g_autofree char *setup = describe_setup (spec);
   g_autofree char *program = NULL;
 
-  g_strv_builder_add_many (builder, helper, parent, spec->worker_name != NULL ? "aside" : "keep",
-                           NULL);
+  g_strv_builder_add_many (builder, helper, parent, setup, NULL);
   if (spec->worker_name != NULL)
     add_own_arguments (builder, spec);
   else if (spec->command != NULL)

@@ -122,3 +122,119 @@ mpipe_stage_set_retry_delay (MpipeStage *self, guint milliseconds)
   self->retry_delay_ms = milliseconds;
   g_object_notify (G_OBJECT (self), "retry-delay");
 }
+
+/**
+ * mpipe_stage_get_worker_memory_limit: (get-property worker-memory-limit):
+ * @self: a stage
+ *
+ * Gets how much memory each worker may have.
+ *
+ * Returns: the number of bytes; 0 for any
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_stage_get_worker_memory_limit (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->worker_memory_limit;
+}
+
+/**
+ * mpipe_stage_set_worker_memory_limit: (set-property worker-memory-limit):
+ * @self: a stage that is in no pipeline yet
+ * @n_bytes: the number of bytes; 0 for any
+ *
+ * Sets how much memory each worker may have.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_worker_memory_limit (MpipeStage *self, guint64 n_bytes)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!mpipe_stage_may_change (self) || self->worker_memory_limit == n_bytes)
+    return;
+  self->worker_memory_limit = n_bytes;
+  g_object_notify (G_OBJECT (self), "worker-memory-limit");
+}
+
+/**
+ * mpipe_stage_get_worker_cpu_limit: (get-property worker-cpu-limit):
+ * @self: a stage
+ *
+ * Gets how much processor time each worker may use.
+ *
+ * Returns: seconds; 0 for any
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_worker_cpu_limit (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->worker_cpu_limit_s;
+}
+
+/**
+ * mpipe_stage_set_worker_cpu_limit: (set-property worker-cpu-limit):
+ * @self: a stage that is in no pipeline yet
+ * @seconds: the time in seconds; 0 for any
+ *
+ * Sets how much processor time each worker may use.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_worker_cpu_limit (MpipeStage *self, guint seconds)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (seconds <= G_MAXINT);
+
+  if (!mpipe_stage_may_change (self) || self->worker_cpu_limit_s == seconds)
+    return;
+  self->worker_cpu_limit_s = seconds;
+  g_object_notify (G_OBJECT (self), "worker-cpu-limit");
+}
+
+/**
+ * mpipe_stage_get_worker_files_limit: (get-property worker-files-limit):
+ * @self: a stage
+ *
+ * Gets how many descriptors each worker may have open.
+ *
+ * Returns: the number; 0 for as many as the application
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_worker_files_limit (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->worker_files_limit;
+}
+
+/**
+ * mpipe_stage_set_worker_files_limit: (set-property worker-files-limit):
+ * @self: a stage that is in no pipeline yet
+ * @n_files: the number; 0 for as many as the application
+ *
+ * Sets how many descriptors each worker may have open.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_worker_files_limit (MpipeStage *self, guint n_files)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (n_files <= G_MAXINT);
+
+  if (!mpipe_stage_may_change (self) || self->worker_files_limit == n_files)
+    return;
+  self->worker_files_limit = n_files;
+  g_object_notify (G_OBJECT (self), "worker-files-limit");
+}

@@ -40,6 +40,9 @@ struct _MpipeStage
   gboolean capture_stderr;
   guint grace_time_ms;
   guint retry_delay_ms;
+  guint64 worker_memory_limit;
+  guint worker_cpu_limit_s;
+  guint worker_files_limit;
   MpipeLauncher *launcher; /* NULL for the default one */
 
   MpipeStageStatistics statistics;

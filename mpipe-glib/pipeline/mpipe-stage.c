@@ -276,6 +276,40 @@ typedef enum
   PROP_RETRY_DELAY,
 
   /**
+   * MpipeStage:worker-memory-limit: (getter get_worker_memory_limit) (setter set_worker_memory_limit)
+   *
+   * How many bytes of memory each worker may have for its data; 0, the default, for any number.
+   *
+   * It is the limit that setrlimit() calls RLIMIT_DATA. Beyond it the worker gets no more memory: most programs end then,
+   * and the task is charged. An interpreter needs some for itself.
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_MEMORY_LIMIT,
+
+  /**
+   * MpipeStage:worker-cpu-limit: (getter get_worker_cpu_limit) (setter set_worker_cpu_limit)
+   *
+   * How much processor time each worker may use in its life, in seconds; 0, the default, for any.
+   *
+   * Beyond it the worker gets SIGXCPU, which ends it, and a second later SIGKILL. For the time that one task may take, as
+   * a clock tells it, see [property@Mpipe.Stage:task-timeout].
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_CPU_LIMIT,
+
+  /**
+   * MpipeStage:worker-files-limit: (getter get_worker_files_limit) (setter set_worker_files_limit)
+   *
+   * How many descriptors each worker may have open, its standard ones and its channel included; 0, the default, for as
+   * many as the application.
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_FILES_LIMIT,
+
+  /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
    *
    * What starts the workers; %NULL for child processes on this machine.
@@ -454,6 +488,15 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_RETRY_DELAY:
       mpipe_stage_set_retry_delay (self, g_value_get_uint (value));
       break;
+    case PROP_WORKER_MEMORY_LIMIT:
+      mpipe_stage_set_worker_memory_limit (self, g_value_get_uint64 (value));
+      break;
+    case PROP_WORKER_CPU_LIMIT:
+      mpipe_stage_set_worker_cpu_limit (self, g_value_get_uint (value));
+      break;
+    case PROP_WORKER_FILES_LIMIT:
+      mpipe_stage_set_worker_files_limit (self, g_value_get_uint (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -537,6 +580,15 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_RETRY_DELAY:
       g_value_set_uint (value, self->retry_delay_ms);
+      break;
+    case PROP_WORKER_MEMORY_LIMIT:
+      g_value_set_uint64 (value, self->worker_memory_limit);
+      break;
+    case PROP_WORKER_CPU_LIMIT:
+      g_value_set_uint (value, self->worker_cpu_limit_s);
+      break;
+    case PROP_WORKER_FILES_LIMIT:
+      g_value_set_uint (value, self->worker_files_limit);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -632,6 +684,12 @@ install_description (GObjectClass *object_class)
       = g_param_spec_uint ("grace-time", NULL, NULL, 0, G_MAXINT, GRACE_TIME_MS_DEFAULT, set);
   properties[PROP_RETRY_DELAY]
       = g_param_spec_uint ("retry-delay", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_WORKER_MEMORY_LIMIT]
+      = g_param_spec_uint64 ("worker-memory-limit", NULL, NULL, 0, G_MAXUINT64, 0, set);
+  properties[PROP_WORKER_CPU_LIMIT]
+      = g_param_spec_uint ("worker-cpu-limit", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_WORKER_FILES_LIMIT]
+      = g_param_spec_uint ("worker-files-limit", NULL, NULL, 0, G_MAXINT, 0, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
 }
@@ -722,6 +780,9 @@ mpipe_stage_describe_worker (MpipeStage *self, guint index)
     .module_symbol = self->module_symbol,
     .stage_name = self->name,
     .index = index,
+    .limits = { .n_data_bytes = self->worker_memory_limit,
+                .cpu_s = self->worker_cpu_limit_s,
+                .n_files = self->worker_files_limit },
     .capture_stderr = self->capture_stderr,
   };
 }

@@ -108,6 +108,18 @@ guint mpipe_stage_get_retry_delay (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_retry_delay (MpipeStage *self, guint milliseconds);
 MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_stage_get_worker_memory_limit (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_memory_limit (MpipeStage *self, guint64 n_bytes);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_worker_cpu_limit (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_cpu_limit (MpipeStage *self, guint seconds);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_worker_files_limit (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_files_limit (MpipeStage *self, guint n_files);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);
