@@ -238,3 +238,119 @@ mpipe_stage_set_worker_files_limit (MpipeStage *self, guint n_files)
   self->worker_files_limit = n_files;
   g_object_notify (G_OBJECT (self), "worker-files-limit");
 }
+
+/**
+ * mpipe_stage_get_worker_lifespan: (get-property worker-lifespan):
+ * @self: a stage
+ *
+ * Gets after how many tasks a worker is replaced.
+ *
+ * Returns: the number of tasks; 0 for never
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_worker_lifespan (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->worker_lifespan;
+}
+
+/**
+ * mpipe_stage_set_worker_lifespan: (set-property worker-lifespan):
+ * @self: a stage that is in no pipeline yet
+ * @n_tasks: the number of tasks; 0 for never
+ *
+ * Sets after how many tasks a worker is replaced.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_worker_lifespan (MpipeStage *self, guint n_tasks)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+
+  if (!mpipe_stage_may_change (self) || self->worker_lifespan == n_tasks)
+    return;
+  self->worker_lifespan = n_tasks;
+  g_object_notify (G_OBJECT (self), "worker-lifespan");
+}
+
+/**
+ * mpipe_stage_get_worker_lifetime: (get-property worker-lifetime):
+ * @self: a stage
+ *
+ * Gets after how many seconds a worker is replaced.
+ *
+ * Returns: the time in seconds; 0 for never
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_worker_lifetime (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->worker_lifetime_s;
+}
+
+/**
+ * mpipe_stage_set_worker_lifetime: (set-property worker-lifetime):
+ * @self: a stage that is in no pipeline yet
+ * @seconds: the time in seconds; 0 for never
+ *
+ * Sets after how many seconds a worker is replaced.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_worker_lifetime (MpipeStage *self, guint seconds)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (seconds <= MPIPE_STAGE_LIFETIME_MAX);
+
+  if (!mpipe_stage_may_change (self) || self->worker_lifetime_s == seconds)
+    return;
+  self->worker_lifetime_s = seconds;
+  g_object_notify (G_OBJECT (self), "worker-lifetime");
+}
+
+/**
+ * mpipe_stage_get_idle_timeout: (get-property idle-timeout):
+ * @self: a stage
+ *
+ * Gets after how long without a task a worker is stopped.
+ *
+ * Returns: milliseconds; 0 for never
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_idle_timeout (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->idle_timeout_ms;
+}
+
+/**
+ * mpipe_stage_set_idle_timeout: (set-property idle-timeout):
+ * @self: a stage that is in no pipeline yet
+ * @milliseconds: the time in milliseconds; 0 for never
+ *
+ * Sets after how long without a task a worker is stopped.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_idle_timeout (MpipeStage *self, guint milliseconds)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (milliseconds <= G_MAXINT);
+
+  if (!mpipe_stage_may_change (self) || self->idle_timeout_ms == milliseconds)
+    return;
+  self->idle_timeout_ms = milliseconds;
+  g_object_notify (G_OBJECT (self), "idle-timeout");
+}

@@ -43,6 +43,9 @@ struct _MpipeStage
   guint64 worker_memory_limit;
   guint worker_cpu_limit_s;
   guint worker_files_limit;
+  guint worker_lifespan;
+  guint worker_lifetime_s;
+  guint idle_timeout_ms;
   MpipeLauncher *launcher; /* NULL for the default one */
 
   MpipeStageStatistics statistics;
@@ -64,6 +67,7 @@ struct _MpipeStageClass
 #define MPIPE_STAGE_CLASS(klass)                                                                   \
   (G_TYPE_CHECK_CLASS_CAST ((klass), MPIPE_TYPE_STAGE, MpipeStageClass))
 
+#define MPIPE_STAGE_LIFETIME_MAX (G_MAXINT / 1000) /* seconds of a worker */
 #define MPIPE_STAGE_SIZE_MAX 1024        /* processes */
 #define MPIPE_STAGE_CONCURRENCY_MAX 4096 /* tasks of one of them */
 

@@ -310,6 +310,40 @@ typedef enum
   PROP_WORKER_FILES_LIMIT,
 
   /**
+   * MpipeStage:worker-lifespan: (getter get_worker_lifespan) (setter set_worker_lifespan)
+   *
+   * After how many tasks a worker is replaced by a new process; 0, the default, for never.
+   *
+   * The new process is started first. When it is ready the old one does what it holds and is stopped, so it does some
+   * tasks more than this. Nothing is lost, and no task waits for the start.
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_LIFESPAN,
+
+  /**
+   * MpipeStage:worker-lifetime: (getter get_worker_lifetime) (setter set_worker_lifetime)
+   *
+   * After how many seconds a worker is replaced by a new process; 0, the default, for never.
+   *
+   * It happens in the way of [property@Mpipe.Stage:worker-lifespan].
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_LIFETIME,
+
+  /**
+   * MpipeStage:idle-timeout: (getter get_idle_timeout) (setter set_idle_timeout)
+   *
+   * After how many milliseconds without a task a worker is stopped; 0, the default, for never.
+   *
+   * It is started again when there is a task that no other worker is free for.
+   *
+   * Since: 1.0
+   */
+  PROP_IDLE_TIMEOUT,
+
+  /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
    *
    * What starts the workers; %NULL for child processes on this machine.
@@ -497,6 +531,15 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_WORKER_FILES_LIMIT:
       mpipe_stage_set_worker_files_limit (self, g_value_get_uint (value));
       break;
+    case PROP_WORKER_LIFESPAN:
+      mpipe_stage_set_worker_lifespan (self, g_value_get_uint (value));
+      break;
+    case PROP_WORKER_LIFETIME:
+      mpipe_stage_set_worker_lifetime (self, g_value_get_uint (value));
+      break;
+    case PROP_IDLE_TIMEOUT:
+      mpipe_stage_set_idle_timeout (self, g_value_get_uint (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -589,6 +632,15 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_WORKER_FILES_LIMIT:
       g_value_set_uint (value, self->worker_files_limit);
+      break;
+    case PROP_WORKER_LIFESPAN:
+      g_value_set_uint (value, self->worker_lifespan);
+      break;
+    case PROP_WORKER_LIFETIME:
+      g_value_set_uint (value, self->worker_lifetime_s);
+      break;
+    case PROP_IDLE_TIMEOUT:
+      g_value_set_uint (value, self->idle_timeout_ms);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -690,6 +742,12 @@ install_description (GObjectClass *object_class)
       = g_param_spec_uint ("worker-cpu-limit", NULL, NULL, 0, G_MAXINT, 0, set);
   properties[PROP_WORKER_FILES_LIMIT]
       = g_param_spec_uint ("worker-files-limit", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_WORKER_LIFESPAN]
+      = g_param_spec_uint ("worker-lifespan", NULL, NULL, 0, G_MAXUINT, 0, set);
+  properties[PROP_WORKER_LIFETIME]
+      = g_param_spec_uint ("worker-lifetime", NULL, NULL, 0, MPIPE_STAGE_LIFETIME_MAX, 0, set);
+  properties[PROP_IDLE_TIMEOUT]
+      = g_param_spec_uint ("idle-timeout", NULL, NULL, 0, G_MAXINT, 0, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
 }

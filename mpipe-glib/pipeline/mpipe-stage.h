@@ -120,6 +120,18 @@ guint mpipe_stage_get_worker_files_limit (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_worker_files_limit (MpipeStage *self, guint n_files);
 MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_worker_lifespan (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_lifespan (MpipeStage *self, guint n_tasks);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_worker_lifetime (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_lifetime (MpipeStage *self, guint seconds);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_idle_timeout (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_idle_timeout (MpipeStage *self, guint milliseconds);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);
