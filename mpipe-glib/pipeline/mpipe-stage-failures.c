@@ -354,3 +354,82 @@ mpipe_stage_set_idle_timeout (MpipeStage *self, guint milliseconds)
   self->idle_timeout_ms = milliseconds;
   g_object_notify (G_OBJECT (self), "idle-timeout");
 }
+
+/**
+ * mpipe_stage_get_restart_limit: (get-property restart-limit):
+ * @self: a stage
+ *
+ * Gets how often a worker may end with no task to blame.
+ *
+ * Returns: the number of ends
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_restart_limit (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->restart_limit;
+}
+
+/**
+ * mpipe_stage_set_restart_limit: (set-property restart-limit):
+ * @self: a stage that is in no pipeline yet
+ * @n_ends: the number of ends, from 1 to 32
+ *
+ * Sets how often a worker may end with no task to blame.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_restart_limit (MpipeStage *self, guint n_ends)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (n_ends >= 1);
+  g_return_if_fail (n_ends <= MPIPE_RESTART_LIMIT_MAX);
+
+  if (!mpipe_stage_may_change (self) || self->restart_limit == n_ends)
+    return;
+  self->restart_limit = n_ends;
+  g_object_notify (G_OBJECT (self), "restart-limit");
+}
+
+/**
+ * mpipe_stage_get_restart_period: (get-property restart-period):
+ * @self: a stage
+ *
+ * Gets in what time the ends of a worker must come to count.
+ *
+ * Returns: seconds; 0 for any time
+ *
+ * Since: 1.0
+ */
+guint
+mpipe_stage_get_restart_period (MpipeStage *self)
+{
+  g_return_val_if_fail (MPIPE_IS_STAGE (self), 0);
+
+  return self->restart_period_s;
+}
+
+/**
+ * mpipe_stage_set_restart_period: (set-property restart-period):
+ * @self: a stage that is in no pipeline yet
+ * @seconds: the time in seconds; 0 for any time
+ *
+ * Sets in what time the ends of a worker must come to count.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_stage_set_restart_period (MpipeStage *self, guint seconds)
+{
+  g_return_if_fail (MPIPE_IS_STAGE (self));
+  g_return_if_fail (seconds <= G_MAXINT);
+
+  if (!mpipe_stage_may_change (self) || self->restart_period_s == seconds)
+    return;
+  self->restart_period_s = seconds;
+  g_object_notify (G_OBJECT (self), "restart-period");
+}

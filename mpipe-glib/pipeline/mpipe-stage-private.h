@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mpipe-glib/core/mpipe-statistics-private.h"
+#include "mpipe-glib/flow/mpipe-retry-private.h"
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
 #include "mpipe-glib/pipeline/mpipe-stage.h"
 
@@ -46,6 +47,8 @@ struct _MpipeStage
   guint worker_lifespan;
   guint worker_lifetime_s;
   guint idle_timeout_ms;
+  guint restart_limit;
+  guint restart_period_s;
   MpipeLauncher *launcher; /* NULL for the default one */
 
   MpipeStageStatistics statistics;

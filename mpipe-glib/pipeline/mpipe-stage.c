@@ -344,6 +344,31 @@ typedef enum
   PROP_IDLE_TIMEOUT,
 
   /**
+   * MpipeStage:restart-limit: (getter get_restart_limit) (setter set_restart_limit)
+   *
+   * How often a worker may end with no task to blame, and without having answered any in between, before its place is
+   * given up; the default is 5.
+   *
+   * It is started again after 20 milliseconds, and after twice the time for each further end. A worker that cannot be
+   * started, or does not get ready, counts as well. When the places of all workers are given up, the tasks of the stage fail
+   * with %MPIPE_ERROR_LAUNCH, and so does [ctor@Mpipe.Pipeline.new] if that happens at the start. Workers that end on a task
+   * are replaced at once, and do not count: their tasks have their own [property@Mpipe.Stage:max-attempts].
+   *
+   * Since: 1.0
+   */
+  PROP_RESTART_LIMIT,
+
+  /**
+   * MpipeStage:restart-period: (getter get_restart_period) (setter set_restart_period)
+   *
+   * In how many seconds the ends of a worker must come to count for [property@Mpipe.Stage:restart-limit]; 0, the default,
+   * for any time.
+   *
+   * Since: 1.0
+   */
+  PROP_RESTART_PERIOD,
+
+  /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
    *
    * What starts the workers; %NULL for child processes on this machine.
@@ -540,6 +565,12 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_IDLE_TIMEOUT:
       mpipe_stage_set_idle_timeout (self, g_value_get_uint (value));
       break;
+    case PROP_RESTART_LIMIT:
+      mpipe_stage_set_restart_limit (self, g_value_get_uint (value));
+      break;
+    case PROP_RESTART_PERIOD:
+      mpipe_stage_set_restart_period (self, g_value_get_uint (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -641,6 +672,12 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_IDLE_TIMEOUT:
       g_value_set_uint (value, self->idle_timeout_ms);
+      break;
+    case PROP_RESTART_LIMIT:
+      g_value_set_uint (value, self->restart_limit);
+      break;
+    case PROP_RESTART_PERIOD:
+      g_value_set_uint (value, self->restart_period_s);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -748,6 +785,10 @@ install_description (GObjectClass *object_class)
       = g_param_spec_uint ("worker-lifetime", NULL, NULL, 0, MPIPE_STAGE_LIFETIME_MAX, 0, set);
   properties[PROP_IDLE_TIMEOUT]
       = g_param_spec_uint ("idle-timeout", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_RESTART_LIMIT]
+      = g_param_spec_uint ("restart-limit", NULL, NULL, 1, MPIPE_RESTART_LIMIT_MAX, MPIPE_RESTART_LIMIT_DEFAULT, set);
+  properties[PROP_RESTART_PERIOD]
+      = g_param_spec_uint ("restart-period", NULL, NULL, 0, G_MAXINT, 0, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
 }
@@ -798,6 +839,7 @@ mpipe_stage_init (MpipeStage *self)
   self->concurrency = 1;
   self->capture_stderr = TRUE;
   self->grace_time_ms = GRACE_TIME_MS_DEFAULT;
+  self->restart_limit = MPIPE_RESTART_LIMIT_DEFAULT;
   self->start_timeout_ms = START_TIMEOUT_MS_DEFAULT;
   self->workers = g_list_store_new (MPIPE_TYPE_WORKER_INFO);
 }

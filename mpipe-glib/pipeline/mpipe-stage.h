@@ -132,6 +132,14 @@ guint mpipe_stage_get_idle_timeout (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_idle_timeout (MpipeStage *self, guint milliseconds);
 MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_restart_limit (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_restart_limit (MpipeStage *self, guint n_ends);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_restart_period (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_restart_period (MpipeStage *self, guint seconds);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);

@@ -333,7 +333,9 @@ plan_restart (MpipeWorkerSlot *self, gboolean on_task, const GError *error)
 
   if (self->retired)
     return;
-  delay_ms = mpipe_restart_note_end (&self->restart, on_task);
+  delay_ms = mpipe_restart_note_end (&self->restart, on_task, g_get_monotonic_time (),
+                                     self->stage->restart_limit,
+                                     (gint64) self->stage->restart_period_s * G_USEC_PER_SEC);
   if (delay_ms != MPIPE_RESTART_GIVE_UP)
     self->restart_source = mpipe_worker_slot_attach_timer (self, (guint) delay_ms, restart_cb,
                                                            "[mpipe] restart of a worker");
