@@ -5,12 +5,13 @@
  * doing this between fork and exec would need a fork of the application, which is slow when that is
  * large; this small program is started without one.
  *
- *   mpipe-worker-exec PARENT aside|keep[,shield] PROGRAM ARGUMENTS…
+ *   mpipe-worker-exec PARENT SETUP PROGRAM ARGUMENTS…
  *
- * PARENT is the process that must be the parent. With `aside`, standard output leads nowhere until the
- * program becomes a worker and takes it back from descriptor 5. With `shield`, PROGRAM is a sandbox around the
- * worker, and SIGTERM is for the worker alone. ARGUMENTS begin with the program's name for itself. Descriptors 0 to
- * 4 are kept, all others closed. */
+ * PARENT is the process that must be the parent. SETUP is a list with commas between: with `aside`, standard output
+ * leads nowhere until the program becomes a worker and takes it back from descriptor 5; with `shield`, PROGRAM is a
+ * sandbox around the worker, and SIGTERM is for the worker alone; `data=BYTES`, `cpu=SECONDS` and `files=NUMBER`
+ * limit what the worker may use. ARGUMENTS begin with the program's name for itself. Descriptors 0 to 4 are kept, all
+ * others closed. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
@@ -49,6 +51,42 @@ put_stdout_aside (void)
     dup2 (nowhere, STDOUT_FILENO);
 }
 
+/* No limit is raised above what the application may have. */
+static void
+set_limit (int resource, rlim_t value, rlim_t hard_value)
+{
+  struct rlimit limit;
+
+  if (getrlimit (resource, &limit) < 0)
+    return;
+  if (limit.rlim_max == RLIM_INFINITY || hard_value < limit.rlim_max)
+    limit.rlim_max = hard_value;
+  limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
+  if (setrlimit (resource, &limit) < 0)
+    mpipe_refuse ("set a limit", errno);
+}
+
+static void
+set_up (char *setup)
+{
+  for (char *word = strtok (setup, ","); word != NULL; word = strtok (NULL, ","))
+    {
+      char *equals = strchr (word, '=');
+      rlim_t value = equals != NULL ? strtoull (equals + 1, NULL, 10) : 0;
+
+      if (strcmp (word, "aside") == 0)
+        put_stdout_aside ();
+      else if (strcmp (word, "shield") == 0)
+        signal (SIGTERM, SIG_IGN); /* who is between the application and the worker must not go first */
+      else if (strncmp (word, "data=", 5) == 0)
+        set_limit (RLIMIT_DATA, value, value);
+      else if (strncmp (word, "cpu=", 4) == 0)
+        set_limit (RLIMIT_CPU, value, value + 1); /* a signal first, then one that nobody survives */
+      else if (strncmp (word, "files=", 6) == 0)
+        set_limit (RLIMIT_NOFILE, value, value);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -66,10 +104,7 @@ main (int argc, char **argv)
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (getppid () != atoi (argv[1]))
     return 1; /* the application ended before the line above */
-  if (strncmp (argv[2], "aside", 5) == 0)
-    put_stdout_aside ();
-  if (strstr (argv[2], ",shield") != NULL)
-    signal (SIGTERM, SIG_IGN); /* who is between the application and the worker must not go first */
+  set_up (argv[2]);
   execv (argv[3], argv + 4);
   error_number = errno;
   snprintf (what, sizeof what, "execute “%s”", argv[4]);

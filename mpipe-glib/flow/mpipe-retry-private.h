@@ -31,32 +31,54 @@ mpipe_retry_get_delay (guint delay_ms, guint n_attempts, guint32 random)
   return (guint) (delay - (delay / 2 * random >> 32));
 }
 
+#define MPIPE_RESTART_LIMIT_DEFAULT 5
+#define MPIPE_RESTART_LIMIT_MAX 32
+#define MPIPE_RESTART_FIRST_MS 20    /* the wait after the first end; doubled each time, */
+#define MPIPE_RESTART_MAX_MS 30000   /* up to this */
+#define MPIPE_RESTART_GIVE_UP (-1)
+
 /* Ends of the workers in one place that no task is to blame for. */
 typedef struct
 {
-  guint n_idle_ends; /* in a row, with no task answered in between */
+  gint64 ends[MPIPE_RESTART_LIMIT_MAX]; /* when, the first one first; with no task answered in between */
+  guint n_ends;
 } MpipeRestart;
-
-#define MPIPE_RESTART_MAX 5        /* ends in a row before the place is given up */
-#define MPIPE_RESTART_FIRST_MS 20  /* the wait after the first; doubled each time */
-#define MPIPE_RESTART_GIVE_UP (-1)
 
 static inline void
 mpipe_restart_note_progress (MpipeRestart *self)
 {
-  self->n_idle_ends = 0;
+  self->n_ends = 0;
 }
 
-/* Returns: milliseconds to wait before the worker is started again, or MPIPE_RESTART_GIVE_UP. A worker that
- * ended on a task is replaced at once: the task has its own limit of attempts. */
-static inline int
-mpipe_restart_note_end (MpipeRestart *self, gboolean on_task)
+static inline void
+mpipe_restart_forget_first (MpipeRestart *self)
 {
+  self->n_ends--;
+  for (guint i = 0; i < self->n_ends; i++)
+    self->ends[i] = self->ends[i + 1];
+}
+
+/* At @now, in microseconds; @limit ends within @period_us, or 0 for any time, are too many. Returns: milliseconds to
+ * wait before the worker is started again, or MPIPE_RESTART_GIVE_UP. A worker that ended on a task is replaced at
+ * once: the task has its own limit of attempts. */
+static inline int
+mpipe_restart_note_end (MpipeRestart *self, gboolean on_task, gint64 now, guint limit,
+                        gint64 period_us)
+{
+  int wait_ms = MPIPE_RESTART_FIRST_MS;
+
   if (on_task)
     return 0;
-  if (++self->n_idle_ends >= MPIPE_RESTART_MAX)
+  while (self->n_ends > 0
+         && (self->n_ends == MPIPE_RESTART_LIMIT_MAX
+             || (period_us > 0 && now - self->ends[0] > period_us)))
+    mpipe_restart_forget_first (self);
+  self->ends[self->n_ends++] = now;
+  if (self->n_ends >= limit)
     return MPIPE_RESTART_GIVE_UP;
-  return MPIPE_RESTART_FIRST_MS << (self->n_idle_ends - 1);
+  for (guint i = 1; i < self->n_ends && wait_ms < MPIPE_RESTART_MAX_MS; i++)
+    wait_ms *= 2;
+  return MIN (wait_ms, MPIPE_RESTART_MAX_MS);
 }
 
 G_END_DECLS

@@ -10,6 +10,14 @@
 
 G_BEGIN_DECLS
 
+/* What a worker may use; 0 for anything. */
+typedef struct
+{
+  guint64 n_data_bytes;
+  guint cpu_s;
+  guint n_files;
+} MpipeLaunchLimits;
+
 /* Which worker to start. */
 typedef struct
 {
@@ -19,6 +27,7 @@ typedef struct
   const char *module_symbol;
   const char *stage_name;
   guint index;
+  MpipeLaunchLimits limits;
   gboolean capture_stderr; /* standard error comes to the child's error descriptor, if that can be had */
   MpipeSandbox *sandbox; /* NULL for none */
 } MpipeLaunchSpec;

@@ -217,13 +217,22 @@ is_sandboxed (const MpipeLaunchSpec *spec)
   return spec->sandbox != NULL && mpipe_sandbox_is_in_force (spec->sandbox);
 }
 
-/* What the helper program is to do with standard output and signals. */
-static const char *
-get_mode (const MpipeLaunchSpec *spec)
+/* What the helper program is to do with standard output and signals, and which limits it is to set. */
+static char *
+describe_setup (const MpipeLaunchSpec *spec)
 {
-  if (spec->worker_name != NULL)
-    return is_sandboxed (spec) ? "aside,shield" : "aside";
-  return is_sandboxed (spec) ? "keep,shield" : "keep";
+  const MpipeLaunchLimits *limits = &spec->limits;
+  GString *setup = g_string_new (spec->worker_name != NULL ? "aside" : "keep");
+
+  if (is_sandboxed (spec))
+    g_string_append (setup, ",shield");
+  if (limits->n_data_bytes > 0)
+    g_string_append_printf (setup, ",data=%" G_GUINT64_FORMAT, limits->n_data_bytes);
+  if (limits->cpu_s > 0)
+    g_string_append_printf (setup, ",cpu=%u", limits->cpu_s);
+  if (limits->n_files > 0)
+    g_string_append_printf (setup, ",files=%u", limits->n_files);
+  return g_string_free (setup, FALSE);
 }
 
 /* The arguments of the helper program: the parent it must have, what it is to do, the file to execute, and the
@@ -234,12 +243,13 @@ build_arguments (const MpipeLaunchSpec *spec, GError **error)
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autofree char *helper = mpipe_helper_build_path ("mpipe-worker-exec");
   g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
+  g_autofree char *setup = describe_setup (spec);
   g_auto (Command) command;
 
   command_init (&command, spec);
   if (is_sandboxed (spec) && !command_wrap (&command, spec, error))
     return NULL;
-  g_strv_builder_add_many (builder, helper, parent, get_mode (spec), command.program, NULL);
+  g_strv_builder_add_many (builder, helper, parent, setup, command.program, NULL);
   g_strv_builder_addv (builder, (const char **) command.arguments);
   return g_strv_builder_end (builder);
 }

@@ -53,6 +53,8 @@ MpipeWorkerProcess *mpipe_worker_process_new (MpipeLauncher *launcher, const Mpi
                                               MpipeTypeTable *types,
                                               const MpipeWorkerProcessEvents *events,
                                               gpointer owner, GError **error);
+void mpipe_worker_process_set_events (MpipeWorkerProcess *self,
+                                      const MpipeWorkerProcessEvents *events);
 void mpipe_worker_process_unref (MpipeWorkerProcess *self);
 
 MpipeWorkerProcessState mpipe_worker_process_get_state (MpipeWorkerProcess *self);

@@ -576,6 +576,13 @@ mpipe_worker_process_end_recall (MpipeWorkerProcess *self)
   mpipe_page_end_recall (self->page);
 }
 
+/* Who is told of what happens stays the same, but not what is done about it. */
+void
+mpipe_worker_process_set_events (MpipeWorkerProcess *self, const MpipeWorkerProcessEvents *events)
+{
+  self->events = events;
+}
+
 /* What is known */
 
 MpipeWorkerProcessState

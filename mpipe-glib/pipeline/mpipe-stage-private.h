@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mpipe-glib/core/mpipe-statistics-private.h"
+#include "mpipe-glib/flow/mpipe-retry-private.h"
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
 #include "mpipe-glib/pipeline/mpipe-stage.h"
 
@@ -40,6 +41,14 @@ struct _MpipeStage
   gboolean capture_stderr;
   guint grace_time_ms;
   guint retry_delay_ms;
+  guint64 worker_memory_limit;
+  guint worker_cpu_limit_s;
+  guint worker_files_limit;
+  guint worker_lifespan;
+  guint worker_lifetime_s;
+  guint idle_timeout_ms;
+  guint restart_limit;
+  guint restart_period_s;
   MpipeLauncher *launcher; /* NULL for the default one */
   MpipeSandbox *sandbox;   /* NULL for none */
 
@@ -62,6 +71,7 @@ struct _MpipeStageClass
 #define MPIPE_STAGE_CLASS(klass)                                                                   \
   (G_TYPE_CHECK_CLASS_CAST ((klass), MPIPE_TYPE_STAGE, MpipeStageClass))
 
+#define MPIPE_STAGE_LIFETIME_MAX (G_MAXINT / 1000) /* seconds of a worker */
 #define MPIPE_STAGE_SIZE_MAX 1024        /* processes */
 #define MPIPE_STAGE_CONCURRENCY_MAX 4096 /* tasks of one of them */
 

@@ -363,6 +363,30 @@ give_tasks (MpipeStageRun *self)
     }
 }
 
+/* Starts a worker that was stopped because it had nothing to do, when there is more than the others are free for. */
+static void
+wake_one (MpipeStageRun *self)
+{
+  guint n_tasks = self->run.input.n, n_awake = 0;
+  MpipeWorkerSlot *asleep = NULL;
+
+  if (self->run.stage->idle_timeout_ms == 0)
+    return;
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      n_tasks += self->scheduling[i].n_leased;
+      if (!mpipe_worker_slot_is_asleep (self->slots[i]))
+        n_awake++;
+      else if (asleep == NULL)
+        asleep = self->slots[i];
+    }
+  if (asleep != NULL && n_tasks > n_awake)
+    {
+      mpipe_worker_slot_start (asleep);
+      mpipe_run_mark (&self->run); /* it may need another */
+    }
+}
+
 static gboolean
 rebalance_cb (gpointer user_data)
 {
@@ -473,7 +497,7 @@ retire_if_idle (MpipeStageRun *self)
     return;
   self->retired = TRUE;
   for (guint i = 0; i < self->n_slots; i++)
-    mpipe_worker_slot_retire (self->slots[i], self->places);
+    mpipe_worker_slot_retire (self->slots[i]);
 }
 
 static void
@@ -487,6 +511,7 @@ stage_run_work (MpipeRun *run)
     {
       describe_slots (self);
       give_tasks (self);
+      wake_one (self);
       rebalance (self);
       release_results (self);
       mpipe_run_move_output (run);
@@ -619,6 +644,7 @@ mpipe_stage_run_new (MpipeRunContext *context, MpipeStage *stage, guint n_worker
   self->slots = g_new0 (MpipeWorkerSlot *, n_workers);
   self->scheduling = g_new0 (MpipeSchedulerPlace, n_workers);
   for (guint i = 0; i < n_workers; i++)
-    self->slots[i] = mpipe_worker_slot_new (stage, i, context->types, &slot_events, self);
+    self->slots[i] = mpipe_worker_slot_new (stage, i, context->types, &slot_events, self,
+                                            self->places);
   return &self->run;
 }

@@ -277,6 +277,99 @@ typedef enum
   PROP_RETRY_DELAY,
 
   /**
+   * MpipeStage:worker-memory-limit: (getter get_worker_memory_limit) (setter set_worker_memory_limit)
+   *
+   * How many bytes of memory each worker may have for its data; 0, the default, for any number.
+   *
+   * It is the limit that setrlimit() calls RLIMIT_DATA. Beyond it the worker gets no more memory: most programs end then,
+   * and the task is charged. An interpreter needs some for itself.
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_MEMORY_LIMIT,
+
+  /**
+   * MpipeStage:worker-cpu-limit: (getter get_worker_cpu_limit) (setter set_worker_cpu_limit)
+   *
+   * How much processor time each worker may use in its life, in seconds; 0, the default, for any.
+   *
+   * Beyond it the worker gets SIGXCPU, which ends it, and a second later SIGKILL. For the time that one task may take, as
+   * a clock tells it, see [property@Mpipe.Stage:task-timeout].
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_CPU_LIMIT,
+
+  /**
+   * MpipeStage:worker-files-limit: (getter get_worker_files_limit) (setter set_worker_files_limit)
+   *
+   * How many descriptors each worker may have open, its standard ones and its channel included; 0, the default, for as
+   * many as the application.
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_FILES_LIMIT,
+
+  /**
+   * MpipeStage:worker-lifespan: (getter get_worker_lifespan) (setter set_worker_lifespan)
+   *
+   * After how many tasks a worker is replaced by a new process; 0, the default, for never.
+   *
+   * The new process is started first. When it is ready the old one does what it holds and is stopped, so it does some
+   * tasks more than this. Nothing is lost, and no task waits for the start.
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_LIFESPAN,
+
+  /**
+   * MpipeStage:worker-lifetime: (getter get_worker_lifetime) (setter set_worker_lifetime)
+   *
+   * After how many seconds a worker is replaced by a new process; 0, the default, for never.
+   *
+   * It happens in the way of [property@Mpipe.Stage:worker-lifespan].
+   *
+   * Since: 1.0
+   */
+  PROP_WORKER_LIFETIME,
+
+  /**
+   * MpipeStage:idle-timeout: (getter get_idle_timeout) (setter set_idle_timeout)
+   *
+   * After how many milliseconds without a task a worker is stopped; 0, the default, for never.
+   *
+   * It is started again when there is a task that no other worker is free for.
+   *
+   * Since: 1.0
+   */
+  PROP_IDLE_TIMEOUT,
+
+  /**
+   * MpipeStage:restart-limit: (getter get_restart_limit) (setter set_restart_limit)
+   *
+   * How often a worker may end with no task to blame, and without having answered any in between, before its place is
+   * given up; the default is 5.
+   *
+   * It is started again after 20 milliseconds, and after twice the time for each further end. A worker that cannot be
+   * started, or does not get ready, counts as well. When the places of all workers are given up, the tasks of the stage fail
+   * with %MPIPE_ERROR_LAUNCH, and so does [ctor@Mpipe.Pipeline.new] if that happens at the start. Workers that end on a task
+   * are replaced at once, and do not count: their tasks have their own [property@Mpipe.Stage:max-attempts].
+   *
+   * Since: 1.0
+   */
+  PROP_RESTART_LIMIT,
+
+  /**
+   * MpipeStage:restart-period: (getter get_restart_period) (setter set_restart_period)
+   *
+   * In how many seconds the ends of a worker must come to count for [property@Mpipe.Stage:restart-limit]; 0, the default,
+   * for any time.
+   *
+   * Since: 1.0
+   */
+  PROP_RESTART_PERIOD,
+
+  /**
    * MpipeStage:launcher: (getter get_launcher) (setter set_launcher)
    *
    * What starts the workers; %NULL for child processes on this machine.
@@ -464,6 +557,30 @@ mpipe_stage_set_property (GObject *object, guint property_id, const GValue *valu
     case PROP_RETRY_DELAY:
       mpipe_stage_set_retry_delay (self, g_value_get_uint (value));
       break;
+    case PROP_WORKER_MEMORY_LIMIT:
+      mpipe_stage_set_worker_memory_limit (self, g_value_get_uint64 (value));
+      break;
+    case PROP_WORKER_CPU_LIMIT:
+      mpipe_stage_set_worker_cpu_limit (self, g_value_get_uint (value));
+      break;
+    case PROP_WORKER_FILES_LIMIT:
+      mpipe_stage_set_worker_files_limit (self, g_value_get_uint (value));
+      break;
+    case PROP_WORKER_LIFESPAN:
+      mpipe_stage_set_worker_lifespan (self, g_value_get_uint (value));
+      break;
+    case PROP_WORKER_LIFETIME:
+      mpipe_stage_set_worker_lifetime (self, g_value_get_uint (value));
+      break;
+    case PROP_IDLE_TIMEOUT:
+      mpipe_stage_set_idle_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_RESTART_LIMIT:
+      mpipe_stage_set_restart_limit (self, g_value_get_uint (value));
+      break;
+    case PROP_RESTART_PERIOD:
+      mpipe_stage_set_restart_period (self, g_value_get_uint (value));
+      break;
     case PROP_LAUNCHER:
       mpipe_stage_set_launcher (self, g_value_get_object (value));
       break;
@@ -550,6 +667,30 @@ mpipe_stage_get_property (GObject *object, guint property_id, GValue *value, GPa
       break;
     case PROP_RETRY_DELAY:
       g_value_set_uint (value, self->retry_delay_ms);
+      break;
+    case PROP_WORKER_MEMORY_LIMIT:
+      g_value_set_uint64 (value, self->worker_memory_limit);
+      break;
+    case PROP_WORKER_CPU_LIMIT:
+      g_value_set_uint (value, self->worker_cpu_limit_s);
+      break;
+    case PROP_WORKER_FILES_LIMIT:
+      g_value_set_uint (value, self->worker_files_limit);
+      break;
+    case PROP_WORKER_LIFESPAN:
+      g_value_set_uint (value, self->worker_lifespan);
+      break;
+    case PROP_WORKER_LIFETIME:
+      g_value_set_uint (value, self->worker_lifetime_s);
+      break;
+    case PROP_IDLE_TIMEOUT:
+      g_value_set_uint (value, self->idle_timeout_ms);
+      break;
+    case PROP_RESTART_LIMIT:
+      g_value_set_uint (value, self->restart_limit);
+      break;
+    case PROP_RESTART_PERIOD:
+      g_value_set_uint (value, self->restart_period_s);
       break;
     case PROP_LAUNCHER:
       g_value_set_object (value, self->launcher);
@@ -649,6 +790,22 @@ install_description (GObjectClass *object_class)
       = g_param_spec_uint ("grace-time", NULL, NULL, 0, G_MAXINT, GRACE_TIME_MS_DEFAULT, set);
   properties[PROP_RETRY_DELAY]
       = g_param_spec_uint ("retry-delay", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_WORKER_MEMORY_LIMIT]
+      = g_param_spec_uint64 ("worker-memory-limit", NULL, NULL, 0, G_MAXUINT64, 0, set);
+  properties[PROP_WORKER_CPU_LIMIT]
+      = g_param_spec_uint ("worker-cpu-limit", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_WORKER_FILES_LIMIT]
+      = g_param_spec_uint ("worker-files-limit", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_WORKER_LIFESPAN]
+      = g_param_spec_uint ("worker-lifespan", NULL, NULL, 0, G_MAXUINT, 0, set);
+  properties[PROP_WORKER_LIFETIME]
+      = g_param_spec_uint ("worker-lifetime", NULL, NULL, 0, MPIPE_STAGE_LIFETIME_MAX, 0, set);
+  properties[PROP_IDLE_TIMEOUT]
+      = g_param_spec_uint ("idle-timeout", NULL, NULL, 0, G_MAXINT, 0, set);
+  properties[PROP_RESTART_LIMIT]
+      = g_param_spec_uint ("restart-limit", NULL, NULL, 1, MPIPE_RESTART_LIMIT_MAX, MPIPE_RESTART_LIMIT_DEFAULT, set);
+  properties[PROP_RESTART_PERIOD]
+      = g_param_spec_uint ("restart-period", NULL, NULL, 0, G_MAXINT, 0, set);
   properties[PROP_LAUNCHER]
       = g_param_spec_object ("launcher", NULL, NULL, MPIPE_TYPE_LAUNCHER, set);
   properties[PROP_SANDBOX]
@@ -701,6 +858,7 @@ mpipe_stage_init (MpipeStage *self)
   self->concurrency = 1;
   self->capture_stderr = TRUE;
   self->grace_time_ms = GRACE_TIME_MS_DEFAULT;
+  self->restart_limit = MPIPE_RESTART_LIMIT_DEFAULT;
   self->start_timeout_ms = START_TIMEOUT_MS_DEFAULT;
   self->workers = g_list_store_new (MPIPE_TYPE_WORKER_INFO);
 }
@@ -741,6 +899,9 @@ mpipe_stage_describe_worker (MpipeStage *self, guint index)
     .module_symbol = self->module_symbol,
     .stage_name = self->name,
     .index = index,
+    .limits = { .n_data_bytes = self->worker_memory_limit,
+                .cpu_s = self->worker_cpu_limit_s,
+                .n_files = self->worker_files_limit },
     .capture_stderr = self->capture_stderr,
     .sandbox = self->sandbox,
   };

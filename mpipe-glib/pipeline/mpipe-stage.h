@@ -108,6 +108,38 @@ guint mpipe_stage_get_retry_delay (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_retry_delay (MpipeStage *self, guint milliseconds);
 MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_stage_get_worker_memory_limit (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_memory_limit (MpipeStage *self, guint64 n_bytes);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_worker_cpu_limit (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_cpu_limit (MpipeStage *self, guint seconds);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_worker_files_limit (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_files_limit (MpipeStage *self, guint n_files);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_worker_lifespan (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_lifespan (MpipeStage *self, guint n_tasks);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_worker_lifetime (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_worker_lifetime (MpipeStage *self, guint seconds);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_idle_timeout (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_idle_timeout (MpipeStage *self, guint milliseconds);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_restart_limit (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_restart_limit (MpipeStage *self, guint n_ends);
+MPIPE_AVAILABLE_IN_1_0
+guint mpipe_stage_get_restart_period (MpipeStage *self);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_stage_set_restart_period (MpipeStage *self, guint seconds);
+MPIPE_AVAILABLE_IN_1_0
 MpipeLauncher *mpipe_stage_get_launcher (MpipeStage *self);
 MPIPE_AVAILABLE_IN_1_0
 void mpipe_stage_set_launcher (MpipeStage *self, MpipeLauncher *launcher);

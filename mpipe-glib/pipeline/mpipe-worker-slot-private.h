@@ -35,11 +35,12 @@ typedef struct
 } MpipeWorkerSlotEvents;
 
 MpipeWorkerSlot *mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
-                                        const MpipeWorkerSlotEvents *events, gpointer owner);
+                                        const MpipeWorkerSlotEvents *events, gpointer owner,
+                                        MpipeReorder *places);
 void mpipe_worker_slot_free (MpipeWorkerSlot *self);
 
 void mpipe_worker_slot_start (MpipeWorkerSlot *self);
-void mpipe_worker_slot_retire (MpipeWorkerSlot *self, MpipeReorder *places);
+void mpipe_worker_slot_retire (MpipeWorkerSlot *self);
 void mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason);
 
 void mpipe_worker_slot_give (MpipeWorkerSlot *self, MpipeItem *task);
@@ -53,6 +54,7 @@ void mpipe_worker_slot_describe (MpipeWorkerSlot *self, MpipeSchedulerPlace *out
 gboolean mpipe_worker_slot_holds_next (MpipeWorkerSlot *self, MpipeReorder *places);
 guint mpipe_worker_slot_get_n_leased (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_is_starting (MpipeWorkerSlot *self);
+gboolean mpipe_worker_slot_is_asleep (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_is_empty (MpipeWorkerSlot *self);
 const GError *mpipe_worker_slot_get_problem (MpipeWorkerSlot *self);
 
@@ -73,11 +75,18 @@ struct _MpipeWorkerSlot
   GSource *restart_source;   /* while it waits for its next start */
   GError *problem;           /* why the slot was given up */
   gboolean retired;          /* no more starts */
-  MpipeReorder *stop_places; /* set when retired: where the stop task gets its place */
+  MpipeReorder *places;      /* of the owner: where a stop task gets its place */
   gint64 busy_us_before;     /* of the processes before */
   gboolean accused;          /* ended for a task that has failed already */
   gboolean holds_cancelled;  /* a task that cannot be taken back */
   guint64 condemned; /* the task that the process is ended for; 0 when that is still to be found */
+
+  MpipeWorkerProcess *successor; /* that takes the place of the process; NULL */
+  gboolean leaving;              /* the process gets no more tasks, and is stopped when it has none */
+  gint64 life_began;             /* when the process was ready, or was to be replaced and could not */
+  guint n_life_tasks;            /* that it has done since */
+  GSource *lifetime_source;
+  GSource *idle_source;
 
   MpipeLeases *leases; /* of MpipeItem, owned */
   MpipeWindow window;
@@ -109,6 +118,17 @@ GSource *mpipe_worker_slot_attach_timer (MpipeWorkerSlot *self, guint ms, GSourc
 GError *mpipe_worker_slot_new_cancellation (void);
 gboolean mpipe_worker_slot_is_concurrent (MpipeWorkerSlot *self);
 MpipeItem *mpipe_worker_slot_remove_lease (MpipeWorkerSlot *self, guint64 number);
+
+MpipeWorkerProcess *mpipe_worker_slot_new_process (MpipeWorkerSlot *self,
+                                                   const MpipeWorkerProcessEvents *events,
+                                                   GError **error);
+void mpipe_worker_slot_send_stop (MpipeWorkerSlot *self);
+
+/* in mpipe-worker-slot-life.c */
+void mpipe_worker_slot_begin_life (MpipeWorkerSlot *self);
+void mpipe_worker_slot_end_life (MpipeWorkerSlot *self);
+void mpipe_worker_slot_check_life (MpipeWorkerSlot *self);
+void mpipe_worker_slot_end_successor (MpipeWorkerSlot *self);
 
 /* in mpipe-worker-slot-time.c */
 void mpipe_worker_slot_check_time (MpipeWorkerSlot *self);

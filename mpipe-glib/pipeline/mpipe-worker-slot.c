@@ -97,6 +97,7 @@ release (MpipeWorkerSlot *self, guint64 number)
   else
     {
       self->n_done++;
+      self->n_life_tasks++;
       mpipe_counter_add (&self->statistics->n_tasks, 1);
       mpipe_restart_note_progress (&self->restart);
     }
@@ -240,6 +241,7 @@ received_cb (gpointer owner)
     }
   if (self->holds_cancelled)
     end_if_cancelled (self);
+  mpipe_worker_slot_check_life (self);
   self->events->changed (self->owner);
 }
 
@@ -251,9 +253,10 @@ ready_cb (gpointer owner)
   MpipeWorkerSlot *self = owner;
 
   mpipe_counter_set (&self->statistics->started_us, g_get_monotonic_time ());
+  mpipe_worker_slot_begin_life (self);
   self->events->started (self->owner, self->index);
   if (self->retired)
-    mpipe_worker_slot_retire (self, self->stop_places);
+    mpipe_worker_slot_retire (self);
 }
 
 static void ended_cb (gpointer owner, const GError *error);
@@ -271,8 +274,10 @@ static const MpipeWorkerProcessEvents process_events = {
   .ended = ended_cb,
 };
 
-void
-mpipe_worker_slot_start (MpipeWorkerSlot *self)
+/* Starts a process for the slot. */
+MpipeWorkerProcess *
+mpipe_worker_slot_new_process (MpipeWorkerSlot *self, const MpipeWorkerProcessEvents *events,
+                               GError **error)
 {
   MpipeStage *stage = self->stage;
   g_autoptr (MpipeLauncher) launcher = mpipe_stage_dup_launcher (stage);
@@ -288,11 +293,17 @@ mpipe_worker_slot_start (MpipeWorkerSlot *self)
     .grace_time_ms = stage->grace_time_ms,
     .concurrency = stage->concurrency,
   };
-  g_autoptr (GError) error = NULL;
 
   mpipe_counter_add (&self->statistics->n_starts, 1);
-  self->process = mpipe_worker_process_new (launcher, &spec, &options, self->types,
-                                            &process_events, self, &error);
+  return mpipe_worker_process_new (launcher, &spec, &options, self->types, events, self, error);
+}
+
+void
+mpipe_worker_slot_start (MpipeWorkerSlot *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->process = mpipe_worker_slot_new_process (self, &process_events, &error);
   if (self->process != NULL)
     mpipe_counter_set (&self->statistics->pid, mpipe_worker_process_get_pid (self->process));
   else
@@ -322,7 +333,9 @@ plan_restart (MpipeWorkerSlot *self, gboolean on_task, const GError *error)
 
   if (self->retired)
     return;
-  delay_ms = mpipe_restart_note_end (&self->restart, on_task);
+  delay_ms = mpipe_restart_note_end (&self->restart, on_task, g_get_monotonic_time (),
+                                     self->stage->restart_limit,
+                                     (gint64) self->stage->restart_period_s * G_USEC_PER_SEC);
   if (delay_ms != MPIPE_RESTART_GIVE_UP)
     self->restart_source = mpipe_worker_slot_attach_timer (self, (guint) delay_ms, restart_cb,
                                                            "[mpipe] restart of a worker");
@@ -346,6 +359,30 @@ count_end (MpipeWorkerSlot *self)
   mpipe_counter_set (&self->statistics->pid, 0);
 }
 
+/* The successor, ready or not, gets the place of the process that is gone. */
+static void
+adopt_successor (MpipeWorkerSlot *self)
+{
+  self->process = g_steal_pointer (&self->successor);
+  mpipe_worker_process_set_events (self->process, &process_events);
+  mpipe_counter_set (&self->statistics->pid, mpipe_worker_process_get_pid (self->process));
+  if (mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_READY)
+    ready_cb (self);
+}
+
+/* What follows the end of a process, @error is why it was none in order. */
+static void
+fill_again (MpipeWorkerSlot *self, gboolean was_leaving, gboolean on_task, const GError *error)
+{
+  if (self->successor != NULL
+      && mpipe_worker_process_get_state (self->successor) < MPIPE_WORKER_PROCESS_ENDING)
+    adopt_successor (self);
+  else if (error != NULL)
+    plan_restart (self, on_task, error);
+  else if (was_leaving && !self->retired && self->stage->idle_timeout_ms == 0)
+    mpipe_worker_slot_start (self); /* it has left, and its successor has died */
+}
+
 static void
 ended_cb (gpointer owner, const GError *error)
 {
@@ -353,6 +390,7 @@ ended_cb (gpointer owner, const GError *error)
   g_autofree char *worker = describe_worker (self);
   g_autoptr (GError) named = NULL;
   MpipeWorkerSlotCharge charge = mpipe_worker_slot_find_charge (self);
+  gboolean was_leaving;
 
   if (error != NULL)
     {
@@ -377,31 +415,37 @@ ended_cb (gpointer owner, const GError *error)
   self->paused = FALSE;
   self->n_done = 0;
   self->window = (MpipeWindow){ 0 };
+  mpipe_worker_slot_end_life (self);
+  was_leaving = self->leaving;
+  self->leaving = FALSE;
   g_clear_pointer (&self->process, mpipe_worker_process_unref);
-  if (named != NULL)
-    plan_restart (self, charge.on_task, named);
   self->events->exited (self->owner, self->index, named);
+  fill_again (self, was_leaving, charge.on_task, named);
   self->events->changed (self->owner);
 }
 
-/* The stage needs no more work: a worker that is ready gets its stop task, in a place of @places, and none
- * is started again. */
+/* The process, which must be ready, gets its stop task, and nothing more. */
 void
-mpipe_worker_slot_retire (MpipeWorkerSlot *self, MpipeReorder *places)
+mpipe_worker_slot_send_stop (MpipeWorkerSlot *self)
 {
-  MpipeItem *stop;
+  MpipeItem *stop = mpipe_item_new_stop ();
 
-  self->retired = TRUE;
-  self->stop_places = places;
-  drop_source (&self->restart_source);
-  if (self->process == NULL
-      || mpipe_worker_process_get_state (self->process) != MPIPE_WORKER_PROCESS_READY)
-    return;
-  stop = mpipe_item_new_stop ();
-  stop->place = mpipe_reorder_open (places);
+  stop->place = mpipe_reorder_open (self->places);
   mpipe_worker_process_send_stop (self->process, mpipe_leases_add (self->leases, stop));
   mpipe_worker_process_flush (self->process);
   mpipe_worker_slot_check_time (self);
+}
+
+/* The stage needs no more work: a worker that is ready is stopped, and none is started again. */
+void
+mpipe_worker_slot_retire (MpipeWorkerSlot *self)
+{
+  self->retired = TRUE;
+  drop_source (&self->restart_source);
+  mpipe_worker_slot_end_successor (self);
+  if (self->process != NULL
+      && mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_READY)
+    mpipe_worker_slot_send_stop (self);
 }
 
 /* The worker ends now, with what it holds; none is started again. One that was stopped, and has answered
@@ -411,6 +455,7 @@ mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason)
 {
   self->retired = TRUE;
   drop_source (&self->restart_source);
+  mpipe_worker_slot_end_successor (self);
   if (self->process == NULL)
     return;
   if (mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_STOPPING
@@ -582,7 +627,7 @@ mpipe_worker_slot_set_reading (MpipeWorkerSlot *self, gboolean reading)
 static gboolean
 is_available (MpipeWorkerSlot *self)
 {
-  return self->process != NULL && self->recall_until == 0
+  return self->process != NULL && self->recall_until == 0 && !self->leaving
          && mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_READY;
 }
 
@@ -644,7 +689,7 @@ mpipe_worker_slot_is_starting (MpipeWorkerSlot *self)
 gboolean
 mpipe_worker_slot_is_empty (MpipeWorkerSlot *self)
 {
-  return self->process == NULL;
+  return self->process == NULL && self->successor == NULL;
 }
 
 /* Returns: (nullable): why the slot was given up */
@@ -656,7 +701,7 @@ mpipe_worker_slot_get_problem (MpipeWorkerSlot *self)
 
 MpipeWorkerSlot *
 mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
-                       const MpipeWorkerSlotEvents *events, gpointer owner)
+                       const MpipeWorkerSlotEvents *events, gpointer owner, MpipeReorder *places)
 {
   MpipeWorkerSlot *self = g_new0 (MpipeWorkerSlot, 1);
 
@@ -665,6 +710,7 @@ mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
   self->types = types;
   self->events = events;
   self->owner = owner;
+  self->places = places;
   self->info = g_list_model_get_item (G_LIST_MODEL (stage->workers), index);
   self->statistics = mpipe_worker_info_get_statistics (self->info);
   self->leases = mpipe_leases_new ();
@@ -675,9 +721,11 @@ mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
 void
 mpipe_worker_slot_free (MpipeWorkerSlot *self)
 {
-  g_assert (self->process == NULL && mpipe_leases_get_n (self->leases) == 0);
+  g_assert (self->process == NULL && self->successor == NULL);
+  g_assert (mpipe_leases_get_n (self->leases) == 0);
   drop_source (&self->restart_source);
   drop_source (&self->timeout_source);
+  mpipe_worker_slot_end_life (self);
   mpipe_leases_free (self->leases);
   g_clear_error (&self->problem);
   g_object_unref (self->info);

@@ -7,6 +7,7 @@
  *   misbehaving-worker MODE */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,6 +148,20 @@ say_last_words (void)
   fprintf (stderr, "not \377 text, \033[31mnot red\n\n");
 }
 
+/* Takes a lot of memory or descriptors, and ends when there are no more. */
+static void
+be_greedy (void)
+{
+  if (is ("memory-bomb"))
+    for (int i = 0; i < 256; i++)
+      if (malloc (1 << 20) == NULL)
+        _exit (42);
+  if (is ("many-files"))
+    for (int i = 0; i < 100; i++)
+      if (open ("/dev/null", O_RDONLY) < 0)
+        _exit (43);
+}
+
 static void
 end_itself (void)
 {
@@ -267,7 +282,9 @@ do_task (const MpipeFrameHeader *task, const char *payload)
       fail (task->sequence, "No such number: 3");
       return;
     }
-  if (value == CULPRIT && is ("done-twice"))
+  if (value == CULPRIT && (is ("memory-bomb") || is ("many-files")))
+    be_greedy ();
+  else if (value == CULPRIT && is ("done-twice"))
     send_frame (MPIPE_FRAME_DONE, 0, 0, task->sequence, NULL, 0);
   else if (value == CULPRIT && is ("flood"))
     for (int i = 0; i < 1 << 16; i++)

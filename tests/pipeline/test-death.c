@@ -284,6 +284,58 @@ test_a_stage_that_has_lost_its_program_fails_its_tasks (const MpipeTestWay *way)
   mpipe_test_get_end (pipeline);
 }
 
+static gboolean
+has_process (gpointer user_data)
+{
+  return mpipe_worker_info_get_pid (user_data) != 0;
+}
+
+static void
+count_exit_cb (MpipePipeline *pipeline, MpipeStage *stage, guint index, GError *error, guint *n)
+{
+  g_assert_nonnull (error);
+  (*n)++;
+}
+
+/* A stage in the middle that loses its workers fails its tasks, and those before and behind it end. */
+static void
+test_a_stage_that_gives_up_holds_nobody_up (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipeStage) second = new_raw_stage (way, "echo", 1);
+  g_autoptr (MpipeStage) third = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (MpipeWorkerInfo) info = NULL;
+  guint n_exits = 0;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_stage_set_restart_limit (second, 3);
+  mpipe_stage_set_restart_period (second, 3600);
+  mpipe_stage_set_max_backlog (first, 10);
+  mpipe_stage_link (first, mpipe_stage_link (second, third));
+  pipeline = mpipe_test_pipeline (first);
+  g_signal_connect (pipeline, "worker-exited", G_CALLBACK (count_exit_cb), &n_exits);
+  info = g_list_model_get_item (mpipe_stage_get_workers (second), 0);
+  for (guint i = 1; i <= 3; i++)
+    {
+      mpipe_test_wait_until (has_process, info);
+      g_assert_no_errno (kill (mpipe_worker_info_get_pid (info), SIGKILL));
+      while (n_exits < i)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  for (int i = 0; i < 50; i++)
+    {
+      mpipe_test_put (pipeline, i, 1);
+      g_assert_null (mpipe_pipeline_get (pipeline, NULL, &error));
+      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH);
+      g_clear_error (&error);
+    }
+  g_signal_handlers_disconnect_by_func (pipeline, count_exit_cb, &n_exits);
+  g_assert_cmpuint (n_exits, ==, 3);
+  mpipe_test_finish (pipeline);
+  mpipe_test_get_end (pipeline);
+}
+
 static void
 test_a_worker_that_does_not_stop_well_loses_nothing (const MpipeTestWay *way)
 {
@@ -455,6 +507,7 @@ main (int argc, char **argv)
        "workers-that-cannot-start-fail-the-pipeline");
   ADD (test_a_stage_that_has_lost_its_program_fails_its_tasks,
        "a-stage-that-has-lost-its-program-fails-its-tasks");
+  ADD (test_a_stage_that_gives_up_holds_nobody_up, "a-stage-that-gives-up-holds-nobody-up");
   ADD (test_a_worker_that_does_not_stop_well_loses_nothing,
        "a-worker-that-does-not-stop-well-loses-nothing");
   ADD (test_a_task_is_tried_again_as_often_as_is_said,

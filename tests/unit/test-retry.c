@@ -60,12 +60,14 @@ test_waits_longer_for_each_attempt (void)
     }
 }
 
-/* "t" is an end on a task, "i" one that no task is to blame for, "p" a task that was answered. */
+/* "t" is an end on a task, "i" one that no task is to blame for, "p" a task that was answered, "." a second. */
 typedef struct
 {
   const char *sentence;
   const char *script;
   int waits[12]; /* one for each end */
+  guint limit;   /* 0 for the default */
+  gint64 period_s;
 } Case;
 
 #define GIVE_UP MPIPE_RESTART_GIVE_UP
@@ -80,6 +82,14 @@ static const Case cases[] = {
   { "never-gives-up-while-answers-come", "iipiipiipii", { 20, 40, 20, 40, 20, 40, 20, 40 } },
   { "does-not-begin-anew-after-an-end-on-a-task", "iitiiti", { 20, 40, 0, 80, 160, 0, GIVE_UP } },
   { "begins-anew-after-an-answer-before-an-end-on-a-task", "iipti", { 20, 40, 0, 20 } },
+  { "gives-up-at-once-if-it-is-said-so", "i", { GIVE_UP }, 1 },
+  { "has-another-limit", "iii", { 20, 40, GIVE_UP }, 3 },
+  { "has-patience", "iiiiiiiiiiii",
+    { 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10240, 20480, 30000 }, 20 },
+  { "counts-ends-within-a-period", "ii.i.i", { 20, 40, 80, GIVE_UP }, 4, 2 },
+  { "forgets-ends-before-a-period", "ii...iii", { 20, 40, 20, 40, 80 }, 4, 2 },
+  { "counts-over-a-window-that-moves", "i.i.i.i.i.i", { 20, 40, 80, 80, 80, 80 }, 4, 2 },
+  { "counts-for-ever-without-a-period", "i....i....i", { 20, 40, GIVE_UP }, 3 },
 };
 
 static void
@@ -87,13 +97,18 @@ test_case (gconstpointer data)
 {
   const Case *test = data;
   MpipeRestart restart = { 0 };
-  guint n_ends = 0;
+  guint n_ends = 0, limit = test->limit > 0 ? test->limit : MPIPE_RESTART_LIMIT_DEFAULT;
+  gint64 now = 1000000;
 
   for (const char *step = test->script; *step != '\0'; step++)
     if (*step == 'p')
       mpipe_restart_note_progress (&restart);
+    else if (*step == '.')
+      now += G_USEC_PER_SEC;
     else
-      g_assert_cmpint (mpipe_restart_note_end (&restart, *step == 't'), ==, test->waits[n_ends++]);
+      g_assert_cmpint (mpipe_restart_note_end (&restart, *step == 't', now, limit,
+                                               test->period_s * G_USEC_PER_SEC),
+                       ==, test->waits[n_ends++]);
 }
 
 int

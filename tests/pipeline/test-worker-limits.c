@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* What a worker may use is limited; one that wants more ends, and nobody suffers but its task. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "mpipe-test-kit.h"
+
+#define N_TASKS 8
+#define CULPRIT 3
+
+static MpipeStage *
+new_raw_stage (const MpipeTestWay *way, const char *mode)
+{
+  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "kit", "misbehaving-worker", NULL);
+  const char *argv[] = { program, mode, NULL };
+  MpipeStage *stage = mpipe_stage_new_command (argv, 2);
+
+  mpipe_stage_set_ordered (stage, way->ordered);
+  return stage;
+}
+
+/* Twice, so that workers that were replaced are limited, too. */
+static void
+assert_fails_task_only (MpipeStage *stage, const char *says)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
+  guint n_results = 0, n_errors = 0;
+
+  mpipe_test_put (pipeline, 0, N_TASKS);
+  mpipe_test_put (pipeline, 0, N_TASKS);
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      guint64 id = 0;
+      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      n_results += result != NULL;
+      n_errors += error != NULL;
+      if (error == NULL)
+        continue;
+      g_test_message ("%s", error->message);
+      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+      g_assert_nonnull (strstr (error->message, says));
+      g_assert_cmpuint ((id - 1) % N_TASKS, ==, CULPRIT);
+    }
+  g_assert_cmpuint (n_errors, ==, 2);
+  g_assert_cmpuint (n_results, ==, 2 * N_TASKS - 2);
+}
+
+static void
+assert_fails_nothing (MpipeStage *stage, const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
+  g_autoptr (GArray) values = NULL;
+
+  mpipe_test_put (pipeline, 0, N_TASKS);
+  mpipe_pipeline_stop (pipeline);
+  values = mpipe_test_get_all (pipeline, way);
+  mpipe_test_assert_range (values, 0, N_TASKS, 1);
+}
+
+static void
+test_memory_is_limited (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_raw_stage (way, "memory-bomb");
+
+  g_assert_cmpuint (mpipe_stage_get_worker_memory_limit (stage), ==, 0);
+  mpipe_stage_set_worker_memory_limit (stage, 64 << 20);
+  assert_fails_task_only (stage, "exited with status 42");
+  assert_fails_nothing (new_raw_stage (way, "memory-bomb"), way);
+}
+
+static void
+test_open_files_are_limited (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_raw_stage (way, "many-files");
+
+  mpipe_stage_set_worker_files_limit (stage, 32);
+  assert_fails_task_only (stage, "exited with status 43");
+  assert_fails_nothing (new_raw_stage (way, "many-files"), way);
+}
+
+static void
+test_processor_time_is_limited (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_raw_stage (way, "loop");
+
+  mpipe_stage_set_worker_cpu_limit (stage, 1);
+  assert_fails_task_only (stage, "signal 24");
+}
+
+int
+main (int argc, char **argv)
+{
+  mpipe_test_init (&argc, &argv);
+
+#define ADD(function, path)                                                                        \
+  mpipe_test_add_process_ways ("/mpipe/pipeline/worker-limits/" path, function)
+  ADD (test_memory_is_limited, "memory-is-limited");
+  ADD (test_open_files_are_limited, "open-files-are-limited");
+  ADD (test_processor_time_is_limited, "processor-time-is-limited");
+#undef ADD
+
+  return g_test_run ();
+}
