@@ -11,8 +11,9 @@
  * nothing is executed, but what is in force is printed.
  *
  * The worker is a child of this program, which stays, as the first process of the sandbox: it reaps what the worker
- * leaves behind, and ends with it, so that everything in the sandbox ends. All that is taken away is taken away from
- * this process as well: there is none in the sandbox that could do more, and would be worth an attack.
+ * leaves behind, and ends with it, so that everything in the sandbox ends. It ends when the process around the sandbox
+ * does, which is told by a signal; that may be sent to the same user only, and so this process stays root where it was.
+ * It has no privileges, the same filter as the worker, and nobody can look into it: it is not worth an attack.
  *
  * The list of system calls is a list of what is refused: what administers the machine, looks into other processes,
  * makes namespaces, or has been a way into the kernel more than once and is not needed to compute. */
@@ -20,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -30,6 +32,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -292,18 +295,46 @@ refuse_calls (void)
   seccomp_release (filter);
 }
 
+/* Takes away what is to be taken away from the worker. Returns: whether its processes are limited */
+static int
+confine (char **argv)
+{
+  int was_root = drop_user ();
+  int limits_processes = counts_by_namespace () && (!was_root || enter_user_namespace ());
+
+  set_limits (argv, limits_processes);
+  refuse_calls ();
+  return limits_processes;
+}
+
 static _Noreturn void
 execute (char **argv)
 {
   char what[512];
-  int error_number;
+  int limits_processes, error_number;
 
+  limits_processes = confine (argv);
+  if (probing)
+    {
+      puts (limits_processes ? "processes" : "");
+      exit (EXIT_SUCCESS);
+    }
   signal (SIGTERM, SIG_DFL);
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
   execv (argv[ARGUMENT_PROGRAM], argv + ARGUMENT_NAME);
   error_number = errno;
   snprintf (what, sizeof what, "execute “%s” in the sandbox", argv[ARGUMENT_NAME]);
   refuse (what, error_number);
+}
+
+/* Root without any capability can still read and write what is root's: but nothing of that is done here. */
+static void
+drop_capabilities (void)
+{
+  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+  if (syscall (SYS_capset, &header, none) < 0)
+    refuse ("give up privileges in the sandbox", errno);
 }
 
 /* Returns: the status of the worker, once it has ended. Children of the worker that have lost their parent come
@@ -328,7 +359,6 @@ wait_for (pid_t worker)
 int
 main (int argc, char **argv)
 {
-  int was_root, limits_processes;
   pid_t worker;
 
   probing = argc > ARGUMENT_PROGRAM && strcmp (argv[ARGUMENT_PROGRAM], "--probe") == 0;
@@ -337,22 +367,15 @@ main (int argc, char **argv)
       fprintf (stderr, "mpipe-sandbox-exec: started by the library, with arguments it knows\n");
       return 2;
     }
-  was_root = drop_user ();
-  limits_processes = counts_by_namespace () && (!was_root || enter_user_namespace ());
-  set_limits (argv, limits_processes);
-  refuse_calls ();
-  prctl (PR_SET_PDEATHSIG, SIGKILL); /* changing the user has cleared it */
-  if (probing)
-    {
-      puts (limits_processes ? "processes" : "");
-      return 0;
-    }
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
   prctl (PR_SET_DUMPABLE, 0); /* nobody looks into this process, or changes it */
   worker = fork ();
   if (worker < 0)
     refuse ("start the worker in the sandbox", errno);
   if (worker == 0)
     execute (argv);
-  close_range (STDERR_FILENO + 1, ~0U, 0); /* its channel ends with the worker */
+  close_range (STDERR_FILENO + 1, ~0U, 0); /* the channel ends with the worker */
+  drop_capabilities ();
+  refuse_calls ();
   return wait_for (worker);
 }

@@ -57,8 +57,9 @@ static gboolean
 find_programs (char **out_problem)
 {
   const char *wrapper = probe.is_flatpak ? "flatpak-spawn" : "bwrap";
+  g_autofree char *executor = mpipe_helper_build_path (EXECUTOR);
 
-  probe.setup.executor = mpipe_helper_build_path (EXECUTOR);
+  probe.setup.executor = g_canonicalize_filename (executor, NULL);
   probe.setup.wrapper = g_find_program_in_path (wrapper);
   if (probe.setup.wrapper == NULL)
     *out_problem = g_strdup_printf ("there is no program “%s”%s", wrapper,

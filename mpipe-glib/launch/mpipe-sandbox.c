@@ -36,6 +36,7 @@
 #include "mpipe-glib/launch/mpipe-sandbox.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mpipe-glib/core/mpipe-error.h"
@@ -437,6 +438,7 @@ mpipe_sandbox_check (MpipeSandbox *self, GError **error)
              && check_paths ((const char *const *) self->writable_paths, error));
 }
 
+/* Shows @file, with what is beside it, and the same of what it is a link to. */
 static void
 add_surroundings (GStrvBuilder *builder, const char *file)
 {
@@ -446,7 +448,16 @@ add_surroundings (GStrvBuilder *builder, const char *file)
   g_autofree char *absolute = g_canonicalize_filename (file, NULL);
   g_autofree char *surroundings = mpipe_sandbox_setup_find_surroundings (absolute, private_places);
 
+  char *real = realpath (absolute, NULL);
+
   g_strv_builder_add (builder, surroundings);
+  if (real != NULL && !g_str_equal (real, absolute))
+    {
+      g_autofree char *others = mpipe_sandbox_setup_find_surroundings (real, private_places);
+
+      g_strv_builder_add (builder, others);
+    }
+  free (real);
 }
 
 /* The file that holds this very code, which the worker is linked to as well. */

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <mpipe-glib.h>
 
 #define N_WORKERS 4
+#define CHANNEL_FD 3
 #define DEADLINE_S 2
 
 /* Tells the test which processes there are, one line each, and never ends. */
@@ -35,6 +37,16 @@ spin (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
   return NULL;
 }
 
+/* Becomes another program, which knows nothing of channels and never ends; nothing in it looks for the end of the
+ * application. */
+static GVariant *
+stay (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  fcntl (CHANNEL_FD, F_SETFD, 0);
+  execl ("/bin/sh", "sh", "-c", "echo stays; while :; do sleep 1; done", NULL);
+  return NULL;
+}
+
 static MpipeSandbox *
 new_sandbox (void)
 {
@@ -47,9 +59,9 @@ new_sandbox (void)
 }
 
 static int
-run_application (gboolean sandboxed)
+run_application (const char *worker, gboolean sandboxed)
 {
-  g_autoptr (MpipeStage) stage = mpipe_stage_new_ordered ("spin", N_WORKERS);
+  g_autoptr (MpipeStage) stage = mpipe_stage_new_ordered (worker, N_WORKERS);
   g_autoptr (MpipePipeline) pipeline = NULL;
 
   if (sandboxed)
@@ -128,25 +140,40 @@ test_no_busy_worker_outlives_a_killed_application (void)
 }
 
 static void
-test_no_sandbox_outlives_a_killed_application (void)
+kill_application_with_sandbox (const char *option)
 {
   g_autoptr (MpipeSandbox) sandbox = new_sandbox ();
 
   if (mpipe_sandbox_get_problem (sandbox) != NULL)
     g_test_skip (mpipe_sandbox_get_problem (sandbox));
   else
-    kill_application ("--sandbox");
+    kill_application (option);
+}
+
+static void
+test_no_sandbox_outlives_a_killed_application (void)
+{
+  kill_application_with_sandbox ("--sandbox");
+}
+
+static void
+test_no_sandbox_outlives_what_is_around_it (void)
+{
+  kill_application_with_sandbox ("--stubborn");
 }
 
 int
 main (int argc, char **argv)
 {
   mpipe_worker_register_func ("spin", spin, NULL, NULL);
+  mpipe_worker_register_func ("stay", stay, NULL, NULL);
   mpipe_init (&argc, &argv);
   if (argc > 1 && strcmp (argv[1], "--application") == 0)
-    return run_application (FALSE);
+    return run_application ("spin", FALSE);
   if (argc > 1 && strcmp (argv[1], "--sandbox") == 0)
-    return run_application (TRUE);
+    return run_application ("spin", TRUE);
+  if (argc > 1 && strcmp (argv[1], "--stubborn") == 0)
+    return run_application ("stay", TRUE);
 
   g_test_init (&argc, &argv, NULL);
   prctl (PR_SET_CHILD_SUBREAPER, 1);
@@ -154,5 +181,7 @@ main (int argc, char **argv)
                    test_no_busy_worker_outlives_a_killed_application);
   g_test_add_func ("/mpipe/pipeline/orphans/no-sandbox-outlives-a-killed-application",
                    test_no_sandbox_outlives_a_killed_application);
+  g_test_add_func ("/mpipe/pipeline/orphans/no-sandbox-outlives-what-is-around-it",
+                   test_no_sandbox_outlives_what_is_around_it);
   return g_test_run ();
 }
