@@ -790,8 +790,10 @@ run_without_bubblewrap (void)
   g_autoptr (MpipeStage) stage = mpipe_stage_new_ordered ("echo", 1);
   g_autoptr (MpipePipeline) pipeline = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *description = mpipe_sandbox_describe (preferred);
+  g_autofree char *description = NULL;
 
+  g_setenv ("PATH", "/nowhere", TRUE);
+  description = mpipe_sandbox_describe (preferred);
   mpipe_stage_set_sandbox (stage, required);
   g_assert_null (mpipe_pipeline_new (stage, &error));
   g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_SANDBOX);
@@ -809,43 +811,96 @@ run_without_bubblewrap (void)
 }
 
 static void
-test_without_bubblewrap_it_is_refused_or_done_without (void)
+run_with_failing_wrapper (void)
 {
-  if (g_test_subprocess ())
-    {
-      g_setenv ("PATH", "/nowhere", TRUE);
-      run_without_bubblewrap ();
-      return;
-    }
-  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
-  g_test_trap_assert_passed ();
-}
+  g_autofree char *directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
+  g_autofree char *program = g_build_filename (directory, "bwrap", NULL);
+  g_autoptr (MpipeSandbox) sandbox = mpipe_sandbox_new (MPIPE_SANDBOX_POLICY_PREFERRED);
 
-static void
-test_a_wrapper_that_fails_is_quoted (void)
-{
-  g_autofree char *directory = NULL, *program = NULL;
-  g_autoptr (MpipeSandbox) sandbox = NULL;
-
-  if (!g_test_subprocess ())
-    {
-      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
-      g_test_trap_assert_passed ();
-      return;
-    }
-  directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
-  program = g_build_filename (directory, "bwrap", NULL);
   g_assert_true (g_file_set_contents (
       program, "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n", -1,
       NULL));
   g_assert_no_errno (g_chmod (program, 0755));
   g_setenv ("PATH", directory, TRUE);
-  sandbox = mpipe_sandbox_new (MPIPE_SANDBOX_POLICY_PREFERRED);
   g_assert_cmpuint (mpipe_sandbox_get_parts (sandbox), ==, 0);
   g_assert_cmpstr (mpipe_sandbox_get_problem (sandbox), ==,
                    "bwrap: No permissions to create new namespace");
   g_assert_no_errno (g_remove (program));
   g_assert_no_errno (g_rmdir (directory));
+}
+
+static gpointer
+ask_cb (gpointer data)
+{
+  g_autoptr (MpipeSandbox) sandbox = mpipe_sandbox_new (MPIPE_SANDBOX_POLICY_PREFERRED);
+
+  return GUINT_TO_POINTER (mpipe_sandbox_get_parts (sandbox));
+}
+
+static void
+run_with_threads (void)
+{
+  GThread *threads[8];
+  gpointer first;
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("asks", ask_cb, NULL);
+  first = g_thread_join (threads[0]);
+  for (guint i = 1; i < G_N_ELEMENTS (threads); i++)
+    g_assert_true (g_thread_join (threads[i]) == first);
+}
+
+/* What is found out once in the life of a process, is tested in processes of their own. */
+static const struct
+{
+  const char *option;
+  void (*run) (void);
+} programs[] = {
+  { "--without-bubblewrap", run_without_bubblewrap },
+  { "--with-failing-wrapper", run_with_failing_wrapper },
+  { "--with-threads", run_with_threads },
+};
+
+static gboolean
+run_program (const char *option)
+{
+  for (guint i = 0; option != NULL && i < G_N_ELEMENTS (programs); i++)
+    if (g_str_equal (option, programs[i].option))
+      {
+        programs[i].run ();
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static void
+assert_program (const char *option)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) process
+      = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, "/proc/self/exe", option, NULL);
+
+  g_assert_no_error (error);
+  g_subprocess_wait_check (process, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_without_bubblewrap_it_is_refused_or_done_without (void)
+{
+  assert_program ("--without-bubblewrap");
+}
+
+static void
+test_a_wrapper_that_fails_is_quoted (void)
+{
+  assert_program ("--with-failing-wrapper");
+}
+
+static void
+test_threads_that_ask_are_told_the_same (void)
+{
+  assert_program ("--with-threads");
 }
 
 static void
@@ -876,33 +931,6 @@ test_a_launcher_without_sandbox_is_refused (void)
   g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_SANDBOX);
 }
 
-static gpointer
-ask_cb (gpointer data)
-{
-  g_autoptr (MpipeSandbox) sandbox = mpipe_sandbox_new (MPIPE_SANDBOX_POLICY_PREFERRED);
-
-  return GUINT_TO_POINTER (mpipe_sandbox_get_parts (sandbox));
-}
-
-static void
-test_threads_that_ask_are_told_the_same (void)
-{
-  GThread *threads[8];
-  gpointer first;
-
-  if (!g_test_subprocess ())
-    {
-      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
-      g_test_trap_assert_passed ();
-      return;
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
-    threads[i] = g_thread_new ("asks", ask_cb, NULL);
-  first = g_thread_join (threads[0]);
-  for (guint i = 1; i < G_N_ELEMENTS (threads); i++)
-    g_assert_true (g_thread_join (threads[i]) == first);
-}
-
 static void
 test_what_is_in_force_is_described (void)
 {
@@ -916,11 +944,14 @@ test_what_is_in_force_is_described (void)
 int
 main (int argc, char **argv)
 {
+  const char *option = argc > 1 ? argv[1] : NULL;
   g_autofree char *home = NULL;
   int status;
 
   mpipe_worker_register_func ("escape", escape, NULL, NULL);
   mpipe_test_init (&argc, &argv);
+  if (run_program (option))
+    return 0;
   g_setenv (SECRET, "1", TRUE);
   /* a home that nothing else is in; the directory of this program is to be seen, the one above is not */
   home = g_test_build_filename (G_TEST_BUILT, "home-XXXXXX", NULL);
