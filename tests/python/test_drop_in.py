@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: the mpipe-glib authors
-"""The module mpipe: each of programs/*.py prints what the file beside it says."""
+"""The module mpipe: each of programs/*.py prints what programs/expected/*.txt says."""
 
 import inspect
 import pathlib
@@ -9,7 +9,6 @@ import pathlib
 import kit
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / 'programs'
-EXPECTED = PROGRAMS / 'expected'
 NAMES = ['OrderedWorker', 'UnorderedWorker', 'Stage', 'OrderedStage', 'UnorderedStage', 'Pipeline', 'FilterWorker',
          'FilterStage']
 
@@ -25,17 +24,21 @@ class DropIn(kit.TestCase):
             self.assertIs(getattr(getattr(mpipe, name), name), getattr(mpipe, name), f'mpipe.{name}.{name}')
 
 
+def expected_of(program):
+    return PROGRAMS / 'expected' / f'{program.stem}.txt'
+
+
 def add(program):
     def test(self):
         ran = kit.run([program])
-        self.assertEqual((ran.output, ran.status), ((EXPECTED / f'{program.stem}.txt').read_text(), 0), ran.errors)
+        self.assertEqual((ran.output, ran.status), (expected_of(program).read_text(), 0), ran.errors)
         self.assertEqual(ran.errors, '')
     setattr(DropIn, f'test_program_{program.stem}', test)
 
 
 for path in sorted(PROGRAMS.glob('*.py')):
     add(path)
-assert {path.stem for path in PROGRAMS.glob('*.py')} == {path.stem for path in EXPECTED.glob('*.txt')}
+assert {path.stem for path in PROGRAMS.glob('*.py')} == {path.stem for path in PROGRAMS.glob('expected/*.txt')}
 
 
 if __name__ == '__main__':
