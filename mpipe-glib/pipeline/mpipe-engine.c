@@ -618,6 +618,10 @@ mpipe_engine_get_n_failed (MpipeEngine *self)
 guint64
 mpipe_engine_get_backlog (MpipeEngine *self)
 {
+  guint64 n;
+
+  if (mpipe_task_mailbox_read_closed (self->tasks, &self->backlog.n, &n))
+    return n;
   return mpipe_counter_get (&self->n_backlog);
 }
 

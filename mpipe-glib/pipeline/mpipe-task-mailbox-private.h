@@ -63,6 +63,8 @@ void mpipe_task_batch_clear (MpipeTaskBatch *batch);
 gboolean mpipe_task_mailbox_sleep (MpipeTaskMailbox *self);
 gboolean mpipe_task_mailbox_allow (MpipeTaskMailbox *self, guint64 n_tasks, guint64 n_bytes,
                                    gboolean alone);
+gboolean mpipe_task_mailbox_read_closed (MpipeTaskMailbox *self, const guint64 *number,
+                                         guint64 *out_value);
 void mpipe_task_mailbox_close (MpipeTaskMailbox *self);
 
 G_END_DECLS

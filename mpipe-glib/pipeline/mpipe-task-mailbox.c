@@ -366,6 +366,21 @@ mpipe_task_mailbox_allow (MpipeTaskMailbox *self, guint64 n_tasks, guint64 n_byt
   return has_room && !had_room;
 }
 
+/* What is returned to an engine that is gone changes its numbers from the application's threads: this reads one.
+ * Returns: FALSE when the engine is there, which alone may read it. */
+gboolean
+mpipe_task_mailbox_read_closed (MpipeTaskMailbox *self, const guint64 *number, guint64 *out_value)
+{
+  gboolean closed;
+
+  g_mutex_lock (&self->lock);
+  closed = self->closed;
+  if (closed)
+    *out_value = *number;
+  g_mutex_unlock (&self->lock);
+  return closed;
+}
+
 /* The engine is gone: what is returned from now on is freed at once. */
 void
 mpipe_task_mailbox_close (MpipeTaskMailbox *self)

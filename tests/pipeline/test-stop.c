@@ -213,12 +213,31 @@ test_the_first_failure_ends_a_pipeline_that_says_so (const MpipeTestWay *way)
   g_assert_cmpint (mpipe_pipeline_get_state (pipeline), !=, MPIPE_PIPELINE_STATE_RUNNING);
 }
 
+static void
+test_the_backlog_ends_with_the_last_result_that_is_read (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "echo", 2));
+
+  mpipe_test_put (pipeline, 0, 3);
+  mpipe_pipeline_stop (pipeline);
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+  for (guint64 n = 3; n > 0; n--)
+    {
+      g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, n);
+      g_variant_unref (mpipe_test_get (pipeline));
+    }
+  g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
+  mpipe_test_get_end (pipeline);
+}
+
 int
 main (int argc, char **argv)
 {
   mpipe_test_init (&argc, &argv);
 
 #define ADD(function, path) mpipe_test_add_ways ("/mpipe/pipeline/stop/" path, function)
+  ADD (test_the_backlog_ends_with_the_last_result_that_is_read,
+       "the-backlog-ends-with-the-last-result-that-is-read");
   ADD (test_a_pipeline_that_got_nothing_stops, "a-pipeline-that-got-nothing-stops");
   ADD (test_putting_nothing_stops, "putting-nothing-stops");
   ADD (test_tasks_after_the_stop_are_refused, "tasks-after-the-stop-are-refused");
