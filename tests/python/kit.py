@@ -126,7 +126,8 @@ class Ran:
 
 
 def environment():
-    return {**os.environ, 'DBUS_SESSION_BUS_ADDRESS': 'disabled:', 'LC_ALL': 'C.UTF-8'}
+    clean = {name: value for name, value in os.environ.items() if name != 'PYTHONUNBUFFERED'}
+    return {**clean, 'DBUS_SESSION_BUS_ADDRESS': 'disabled:', 'LC_ALL': 'C.UTF-8'}
 
 
 def start(arguments, **options):

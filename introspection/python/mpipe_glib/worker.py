@@ -70,6 +70,13 @@ def find_description(parameters):
     return pickle.loads(value)
 
 
+def flush_prints():
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        pass     # nobody reads any more, or a task has closed it
+
+
 class Outbox:
     """Frames that wait to be sent; they leave in the order in which they were added."""
 
@@ -105,6 +112,8 @@ class Outbox:
             self.flush()
 
     def flush(self):
+        """What a task has printed is out before who waits for its result goes on."""
+        flush_prints()
         with self._lock:
             parts = self.parts[:]
             del self.parts[:len(parts)]
@@ -432,7 +441,8 @@ class Loop:
             if held < 16 or (length > held and size < LARGE):
                 if parts:
                     outbox.flush()
-                sys.stdout.flush()
+                else:
+                    flush_prints()
                 inbox.receive()
                 now = clock() // 1000
                 continue
