@@ -36,7 +36,9 @@ struct _MpipeErrorOutput
   gboolean given_up; /* the target has taken nothing for long */
 
   char piece[PIECE_SIZE]; /* read, and not passed on yet */
-  gsize piece_start, piece_end;
+  gsize piece_start;
+  gsize pass_end;  /* what may be passed on ends here: where there is more to read, with a line */
+  gsize piece_end;
 
   char tail[MPIPE_ERROR_OUTPUT_TAIL]; /* a ring */
   guint64 n_read;
@@ -98,14 +100,14 @@ takes_something (MpipeErrorOutput *self, int ms)
 static gboolean
 pass_on (MpipeErrorOutput *self, int patience_ms)
 {
-  while (self->piece_start < self->piece_end && self->target_fd >= 0)
+  while (self->piece_start < self->pass_end && self->target_fd >= 0)
     {
       gssize n;
 
       if (!takes_something (self, patience_ms))
         return FALSE;
       n = write_quietly (self->target_fd, self->piece + self->piece_start,
-                         self->piece_end - self->piece_start);
+                         self->pass_end - self->piece_start);
       if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return FALSE;
       if (n < 0)
@@ -113,24 +115,45 @@ pass_on (MpipeErrorOutput *self, int patience_ms)
       self->given_up = FALSE;
       self->piece_start += (gsize) n;
     }
-  self->piece_start = self->piece_end = 0;
+  self->piece_end -= self->pass_end;
+  memmove (self->piece, self->piece + self->pass_end, self->piece_end);
+  self->piece_start = self->pass_end = 0;
   return TRUE;
 }
 
+static void
+drop_piece (MpipeErrorOutput *self)
+{
+  self->piece_start = self->pass_end = self->piece_end = 0;
+}
+
 /* Reading */
+
+/* A piece that is full ends somewhere in a line: what other workers write must not come into that. */
+static void
+find_pass_end (MpipeErrorOutput *self)
+{
+  const char *newline = self->piece_end == sizeof self->piece
+                            ? memrchr (self->piece, '\n', self->piece_end)
+                            : NULL;
+
+  self->pass_end = newline != NULL ? (gsize) (newline + 1 - self->piece) : self->piece_end;
+}
 
 /* Returns: whether something was there. */
 static gboolean
 read_piece (MpipeErrorOutput *self)
 {
-  gssize n = read (self->fd, self->piece, sizeof self->piece);
+  gssize n = read (self->fd, self->piece + self->piece_end, sizeof self->piece - self->piece_end);
 
   if (n > 0)
     {
-      keep (self, self->piece, (gsize) n);
-      self->piece_end = (gsize) n;
+      keep (self, self->piece + self->piece_end, (gsize) n);
+      self->piece_end += (gsize) n;
+      find_pass_end (self);
       return TRUE;
     }
+  self->pass_end = self->piece_end; /* no more for now */
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return FALSE;
   drop_source (&self->in_source);
@@ -176,7 +199,7 @@ patience_over_cb (gpointer user_data)
   MpipeErrorOutput *self = user_data;
 
   self->given_up = TRUE;
-  self->piece_start = self->piece_end = 0;
+  drop_piece (self);
   begin_reading (self);
   return G_SOURCE_CONTINUE; /* it was dropped */
 }
@@ -186,11 +209,14 @@ readable_cb (int fd, GIOCondition condition, gpointer user_data)
 {
   MpipeErrorOutput *self = user_data;
 
-  if (!read_piece (self) || pass_on (self, 0))
+  read_piece (self);
+  if (pass_on (self, 0) && self->piece_end > 0)
+    read_piece (self); /* the rest of a line, or the news that there is none yet */
+  if (pass_on (self, 0))
     return G_SOURCE_CONTINUE;
   if (self->given_up)
     {
-      self->piece_start = self->piece_end = 0;
+      drop_piece (self);
       return G_SOURCE_CONTINUE;
     }
   drop_source (&self->in_source);
@@ -225,7 +251,7 @@ mpipe_error_output_new (int fd, int target_fd)
   int flags = target_fd >= 0 ? fcntl (target_fd, F_GETFD) : -1;
 
   memset (self, 0, G_STRUCT_OFFSET (MpipeErrorOutput, piece));
-  self->piece_start = self->piece_end = 0;
+  drop_piece (self);
   self->n_read = 0;
   self->fd = fd;
   /* who has closed standard error may have something else there, which was not meant to be shared */
@@ -245,12 +271,17 @@ mpipe_error_output_end (MpipeErrorOutput *self)
   drop_source (&self->in_source);
   do
     {
+      n_read += self->pass_end;
       if (!pass_on (self, self->given_up ? 0 : FAREWELL_MS))
-        self->given_up = TRUE;
-      n_read += self->piece_end;
-      self->piece_start = self->piece_end = 0;
+        {
+          self->given_up = TRUE;
+          drop_piece (self);
+        }
     }
   while (self->fd >= 0 && n_read < FAREWELL_MAX && read_piece (self));
+  self->pass_end = self->piece_end;
+  pass_on (self, 0);
+  drop_piece (self);
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
