@@ -4,6 +4,8 @@
 /* A worker program that speaks the protocol by itself, without the library, and breaks it where its mode says
  * so: at its start, or on the task whose value, an int64, is 3. All other tasks are given back.
  *
+ * With the mode chaos, the last four bits of the value say what is wrong.
+ *
  *   misbehaving-worker MODE */
 
 #include <errno.h>
@@ -271,12 +273,28 @@ send_nonsense (uint16_t type, uint64_t sequence)
 }
 
 static void
+be_chaotic (int fault, const MpipeFrameHeader *task)
+{
+  static const char *const modes[16]
+      = { [7] = "garbage", [8] = "truncated", [9] = "close", [10] = "memory-bomb", [11] = "promise" };
+
+  if (modes[fault] == NULL)
+    return;
+  mode = modes[fault];
+  be_greedy ();
+  end_itself ();
+  send_nonsense (task->type, task->sequence);
+}
+
+static void
 do_task (const MpipeFrameHeader *task, const char *payload)
 {
   int64_t value = 0;
 
   if (task->size == sizeof value)
     memcpy (&value, payload, sizeof value);
+  if (is ("chaos"))
+    be_chaotic ((int) (value & 15), task);
   if (value == CULPRIT && is ("error"))
     {
       fail (task->sequence, "No such number: 3");
