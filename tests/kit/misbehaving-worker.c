@@ -276,7 +276,7 @@ static void
 be_chaotic (int fault, const MpipeFrameHeader *task)
 {
   static const char *const modes[16]
-      = { [7] = "garbage", [8] = "truncated", [9] = "close", [10] = "memory-bomb", [11] = "promise" };
+      = { [7] = "garbage", [8] = "truncated", [9] = "close", [10] = "memory-bomb", [11] = "unknown-kind" };
 
   if (modes[fault] == NULL)
     return;
