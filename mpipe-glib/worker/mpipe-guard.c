@@ -25,6 +25,8 @@ typedef struct
   MpipeOutbox *outbox;
 } Guard;
 
+static pid_t parent; /* the application, or what is around this process in a sandbox */
+
 /* The process leads a session of its own: what it started ends with it. */
 static void
 end_everything (void)
@@ -70,14 +72,25 @@ guard_thread (gpointer data)
   return NULL;
 }
 
-/* The parent-death signal ends the worker when even the thread cannot run. */
+static void
+continued_cb (int signal_number)
+{
+  if (getppid () != parent)
+    end_everything ();
+}
+
+/* The parent-death signal ends the worker when even the thread cannot run. It is one that a stopped process
+ * receives, and it may come for another reason: then the parent is still there. */
 static void
 end_with_parent (void)
 {
-  struct sigaction action = { .sa_handler = terminated_cb };
+  struct sigaction terminated = { .sa_handler = terminated_cb };
+  struct sigaction continued = { .sa_handler = continued_cb, .sa_flags = SA_RESTART };
 
-  sigaction (SIGTERM, &action, NULL);
-  prctl (PR_SET_PDEATHSIG, SIGTERM);
+  parent = getppid ();
+  sigaction (SIGTERM, &terminated, NULL);
+  sigaction (SIGCONT, &continued, NULL);
+  prctl (PR_SET_PDEATHSIG, SIGCONT);
 }
 
 void

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -99,8 +100,9 @@ reap_all (guint n_expected)
   return n;
 }
 
+/* With @stop, its workers are stopped before. */
 static void
-kill_application (const char *option)
+kill_application (const char *option, gboolean stop)
 {
   int output[2];
   FILE *lines;
@@ -122,7 +124,11 @@ kill_application (const char *option)
   close (output[1]);
   lines = fdopen (output[0], "r");
   for (int i = 0; i < N_WORKERS; i++)
-    g_assert_cmpint (getline (&line, &size, lines), >, 0);
+    {
+      g_assert_cmpint (getline (&line, &size, lines), >, 0);
+      if (stop)
+        g_assert_no_errno (kill (atoi (line), SIGSTOP));
+    }
 
   g_assert_no_errno (kill (application, SIGKILL));
   g_assert_cmpint (waitpid (application, NULL, 0), ==, application);
@@ -136,7 +142,13 @@ kill_application (const char *option)
 static void
 test_no_busy_worker_outlives_a_killed_application (void)
 {
-  kill_application ("--application");
+  kill_application ("--application", FALSE);
+}
+
+static void
+test_no_stopped_worker_outlives_a_killed_application (void)
+{
+  kill_application ("--application", TRUE);
 }
 
 static void
@@ -147,7 +159,7 @@ kill_application_with_sandbox (const char *option)
   if (mpipe_sandbox_get_problem (sandbox) != NULL)
     g_test_skip (mpipe_sandbox_get_problem (sandbox));
   else
-    kill_application (option);
+    kill_application (option, FALSE);
 }
 
 static void
@@ -179,6 +191,8 @@ main (int argc, char **argv)
   prctl (PR_SET_CHILD_SUBREAPER, 1);
   g_test_add_func ("/mpipe/pipeline/orphans/no-busy-worker-outlives-a-killed-application",
                    test_no_busy_worker_outlives_a_killed_application);
+  g_test_add_func ("/mpipe/pipeline/orphans/no-stopped-worker-outlives-a-killed-application",
+                   test_no_stopped_worker_outlives_a_killed_application);
   g_test_add_func ("/mpipe/pipeline/orphans/no-sandbox-outlives-a-killed-application",
                    test_no_sandbox_outlives_a_killed_application);
   g_test_add_func ("/mpipe/pipeline/orphans/no-sandbox-outlives-what-is-around-it",
