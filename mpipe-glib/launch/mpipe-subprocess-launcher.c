@@ -20,6 +20,7 @@
 #include "mpipe-glib/launch/mpipe-subprocess-launcher.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
 
 #define SOCKET_BUFFER_SIZE (1 << 20)
+#define DESCRIPTORS_NEEDED 16 /* for one worker, while it is started */
 
 struct _MpipeSubprocessLauncher
 {
@@ -285,6 +287,33 @@ make_stream (int fd, GError **error)
   return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
 }
 
+/* GSubprocess ends the application with an assertion when it finds no free descriptor. Others may take them in
+ * this moment; against that there is some room. */
+static gboolean
+check_descriptors (GError **error)
+{
+  int fds[DESCRIPTORS_NEEDED];
+  guint n = 0;
+  int saved_errno = 0;
+
+  while (n < G_N_ELEMENTS (fds) && saved_errno == 0)
+    {
+      fds[n] = eventfd (0, EFD_CLOEXEC);
+      if (fds[n] < 0)
+        saved_errno = errno;
+      else
+        n++;
+    }
+  while (n > 0)
+    close (fds[--n]);
+  if (saved_errno == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+               "there are too few free descriptors for another process: %s",
+               g_strerror (saved_errno));
+  return FALSE;
+}
+
 /* Takes the descriptors over; @error_fd may be -1. */
 static GSubprocess *
 spawn (const MpipeLaunchSpec *spec, int channel_fd, int page_fd, int error_fd, GError **error)
@@ -321,7 +350,7 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
   MpipeChild *child;
   int fds[2], error_fds[2] = { -1, -1 }, page_fd;
 
-  if (page == NULL || !make_socket_pair (fds, error))
+  if (page == NULL || !check_descriptors (error) || !make_socket_pair (fds, error))
     return NULL;
   stream = make_stream (fds[0], error);
   page_fd = stream != NULL ? mpipe_page_dup_fd (page, error) : -1;

@@ -6,8 +6,12 @@
 
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -298,6 +302,51 @@ count_exit_cb (MpipePipeline *pipeline, MpipeStage *stage, guint index, GError *
 }
 
 /* A stage in the middle that loses its workers fails its tasks, and those before and behind it end. */
+/* Takes all descriptors that the process may have. Returns: of int, to be closed */
+static GArray *
+take_all_descriptors (struct rlimit *before)
+{
+  GArray *taken = g_array_new (FALSE, FALSE, sizeof (int));
+  struct rlimit limit;
+  int fd;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, before));
+  limit = *before;
+  limit.rlim_cur = MIN (limit.rlim_cur, 200);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
+  while ((fd = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+    g_array_append_val (taken, fd);
+  g_assert_cmpint (errno, ==, EMFILE);
+  return taken;
+}
+
+/* A worker dies when the application has no descriptor left for its successor. */
+static void
+test_without_free_descriptors_no_worker_is_started (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
+  g_autoptr (MpipeWorkerInfo) worker
+      = g_list_model_get_item (mpipe_stage_get_workers (stage), 0);
+  g_autoptr (GArray) taken = NULL;
+  g_autoptr (GError) error = NULL;
+  struct rlimit before;
+
+  taken = take_all_descriptors (&before);
+  kill (mpipe_worker_info_get_pid (worker), SIGKILL);
+  while (mpipe_worker_info_get_n_starts (worker) < 2)
+    g_thread_yield ();
+  mpipe_test_put (pipeline, 0, 1);
+  error = mpipe_test_get_error (pipeline);
+  for (guint i = 0; i < taken->len; i++)
+    close (g_array_index (taken, int, i));
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &before));
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "Too many open files"));
+  mpipe_test_finish (pipeline);
+}
+
 static void
 test_a_stage_that_gives_up_holds_nobody_up (const MpipeTestWay *way)
 {
@@ -508,6 +557,8 @@ main (int argc, char **argv)
   ADD (test_a_stage_that_has_lost_its_program_fails_its_tasks,
        "a-stage-that-has-lost-its-program-fails-its-tasks");
   ADD (test_a_stage_that_gives_up_holds_nobody_up, "a-stage-that-gives-up-holds-nobody-up");
+  ADD (test_without_free_descriptors_no_worker_is_started,
+       "without-free-descriptors-no-worker-is-started");
   ADD (test_a_worker_that_does_not_stop_well_loses_nothing,
        "a-worker-that-does-not-stop-well-loses-nothing");
   ADD (test_a_task_is_tried_again_as_often_as_is_said,
