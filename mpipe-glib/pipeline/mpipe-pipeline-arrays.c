@@ -15,18 +15,10 @@
 static gboolean
 check_type (MpipePipeline *self, GVariant *tasks, GError **error)
 {
-  const GVariantType *expected = mpipe_stage_get_task_type (self->first);
-  g_autofree char *expected_string = NULL;
-
-  if (expected == NULL || !g_variant_is_of_type (tasks, G_VARIANT_TYPE_ARRAY)
-      || g_variant_type_is_subtype_of (g_variant_type_element (g_variant_get_type (tasks)), expected))
-    return TRUE;
-  expected_string = g_variant_type_dup_string (expected);
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
-               "stage “%s” takes tasks of type “%s”, these are of type “%s”",
-               mpipe_stage_get_name (self->first), expected_string,
-               g_variant_get_type_string (tasks) + 1);
-  return FALSE;
+  if (!g_variant_is_of_type (tasks, G_VARIANT_TYPE_ARRAY))
+    return TRUE; /* which is refused where it is taken apart */
+  return mpipe_pipeline_check_task_type (
+      self, g_variant_type_element (g_variant_get_type (tasks)), error);
 }
 
 static void

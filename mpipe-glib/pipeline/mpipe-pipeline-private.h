@@ -54,6 +54,8 @@ GSource *mpipe_pipeline_create_source (MpipePipeline *self);
 void mpipe_pipeline_queue_task (MpipePipeline *self, GQueue *queue, GTask *task);
 
 /* in mpipe-pipeline-tasks.c */
+gboolean mpipe_pipeline_check_task_type (MpipePipeline *self, const GVariantType *type,
+                                         GError **error);
 gboolean mpipe_pipeline_complete_put (MpipePipeline *self, GTask *task);
 
 /* in mpipe-pipeline-results.c */

@@ -9,18 +9,21 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 
-static gboolean
-check_type (MpipePipeline *self, GVariant *task, GError **error)
+/* Whether the first stage takes tasks of @type. */
+gboolean
+mpipe_pipeline_check_task_type (MpipePipeline *self, const GVariantType *type, GError **error)
 {
-  const GVariantType *type = mpipe_stage_get_task_type (self->first);
-  g_autofree char *expected = NULL;
+  const GVariantType *expected = mpipe_stage_get_task_type (self->first);
+  g_autofree char *expected_string = NULL;
+  g_autofree char *string = NULL;
 
-  if (type == NULL || g_variant_is_of_type (task, type))
+  if (expected == NULL || g_variant_type_is_subtype_of (type, expected))
     return TRUE;
-  expected = g_variant_type_dup_string (type);
+  expected_string = g_variant_type_dup_string (expected);
+  string = g_variant_type_dup_string (type);
   g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
                "stage “%s” takes tasks of type “%s”, this one is of type “%s”",
-               mpipe_stage_get_name (self->first), expected, g_variant_get_type_string (task));
+               mpipe_stage_get_name (self->first), expected_string, string);
   return FALSE;
 }
 
@@ -32,7 +35,8 @@ put (MpipePipeline *self, GVariant *task, gint64 deadline, GCancellable *cancell
   MpipePutStatus status;
   guint64 id = 0;
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_type (self, task, error)
+  if (g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !mpipe_pipeline_check_task_type (self, g_variant_get_type (task), error)
       || !mpipe_payload_init_from_variant (&payload, task, self->types, error))
     return 0;
   status = mpipe_task_mailbox_put (self->tasks, &payload, deadline, cancellable, &id);

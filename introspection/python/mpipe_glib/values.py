@@ -33,7 +33,8 @@ KINDS = {int: 'x', float: 'd', bool: 'b', str: 's', bytes: 'ay'}
 
 # Arrays of elements of any size, as GVariant serialises them: the elements, then where each ends.
 
-def _offset_size(size):
+def offset_size(size):
+    """How many bytes each of the offsets takes that end a serialised container of so many bytes."""
     return 0 if size == 0 else 1 if size <= 0xff else 2 if size <= 0xffff else 4 if size <= 0xffffffff else 8
 
 
@@ -41,7 +42,7 @@ def join_elements(elements):
     """The parts of a serialised array of elements, as a list of bytes-like objects."""
     body = sum(map(len, elements))
     for size, code in _OFFSETS.items():
-        if _offset_size(body + size * len(elements)) <= size:
+        if offset_size(body + size * len(elements)) <= size:
             break
     return [*elements, array(code, accumulate(map(len, elements))).tobytes()]
 
@@ -51,7 +52,7 @@ def split_elements(data):
     size = len(data)
     if size == 0:
         return []
-    width = _offset_size(size)
+    width = offset_size(size)
     body = int.from_bytes(data[size - width:], 'little')
     table = size - body
     if body > size or table % width != 0 or table == 0:

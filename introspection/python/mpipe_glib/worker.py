@@ -61,7 +61,7 @@ class Setup:
 def find_description(parameters):
     """What program.describe() says, from the only parameter of a stage made by this layer."""
     [entry] = values.split_elements(parameters)
-    width = 1 if len(entry) <= 0xff else 2 if len(entry) <= 0xffff else 4 if len(entry) <= 0xffffffff else 8
+    width = values.offset_size(len(entry))
     key_end = int.from_bytes(entry[-width:], 'little')
     key = entry[:key_end - 1].decode()
     value, zero, kind = entry[(key_end + 7) // 8 * 8:-width].rpartition(b'\0')

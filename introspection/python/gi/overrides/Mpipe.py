@@ -172,7 +172,7 @@ def _parameter_bytes(description):
     value = key + bytes(-len(key) % 8) + description + b'\0ay'
     for width in (1, 2, 4, 8):
         entry = value + len(key).to_bytes(width, 'little')
-        if values._offset_size(len(entry)) <= width:
+        if values.offset_size(len(entry)) <= width:
             break
     return b''.join(values.join_elements([entry]))
 
