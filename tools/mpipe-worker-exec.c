@@ -10,8 +10,8 @@
  * PARENT is the process that must be the parent. SETUP is a list with commas between: with `aside`, standard output
  * leads nowhere until the program becomes a worker and takes it back from descriptor 5; with `shield`, PROGRAM is a
  * sandbox around the worker, and SIGTERM is for the worker alone; `data=BYTES`, `cpu=SECONDS` and `files=NUMBER`
- * limit what the worker may use. ARGUMENTS begin with the program's name for itself. Descriptors 0 to 4 are kept, all
- * others closed. */
+ * limit what the worker may use. ARGUMENTS begin with the program's name for itself. Descriptors 0 to 4, 6 and 7 are
+ * kept, all others closed. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,7 +98,8 @@ main (int argc, char **argv)
       fprintf (stderr, "mpipe-worker-exec: started by the library, with arguments it knows\n");
       return 2;
     }
-  close_range (MPIPE_PAGE_FD + 1, ~0U, 0);
+  close (MPIPE_STDOUT_FD);
+  close_range (MPIPE_TRAY_FD + 1, ~0U, 0);
   setsid ();
   set_signals ();
   prctl (PR_SET_PDEATHSIG, SIGKILL);

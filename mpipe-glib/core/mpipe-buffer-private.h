@@ -7,11 +7,13 @@
 
 G_BEGIN_DECLS
 
-/* Memory that many payloads share: what one read filled, or the data of one variant. Counted
+/* Memory that many payloads share: what one read filled, the data of one variant, or part of an arena. Counted
  * atomically, since results keep it alive in application threads. */
 typedef struct _MpipeBuffer MpipeBuffer;
 
 MpipeBuffer *mpipe_buffer_try_new (gsize capacity);
+MpipeBuffer *mpipe_buffer_new_for_memory (void *data, gsize size, GDestroyNotify notify,
+                                          gpointer notify_data);
 MpipeBuffer *mpipe_buffer_new_for_variant (GVariant *variant);
 MpipeBuffer *mpipe_buffer_ref (MpipeBuffer *self);
 void mpipe_buffer_unref (MpipeBuffer *self);

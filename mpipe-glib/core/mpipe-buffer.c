@@ -23,7 +23,8 @@ struct _MpipeBuffer
   gsize capacity;
   gsize size;       /* allocated: at least the capacity */
   gboolean is_kept; /* one of the references is that of the thread that made it, which alone asks */
-  GVariant *variant; /* owns the data; NULL when the buffer does */
+  GDestroyNotify notify; /* for who owns the data; NULL when the buffer does */
+  gpointer notify_data;
 };
 
 /* The large buffers that a thread made last, with a reference to each. */
@@ -120,18 +121,28 @@ mpipe_buffer_try_new (gsize capacity)
   return self;
 }
 
+/* @notify is called when nobody needs the memory any more, by the thread that was the last to. */
+MpipeBuffer *
+mpipe_buffer_new_for_memory (void *data, gsize size, GDestroyNotify notify, gpointer notify_data)
+{
+  MpipeBuffer *self = g_slice_new0 (MpipeBuffer);
+
+  g_atomic_ref_count_init (&self->n_refs);
+  self->data = data;
+  self->capacity = size;
+  self->notify = notify;
+  self->notify_data = notify_data;
+  return self;
+}
+
 /* @variant must not be floating; it is serialised here, in place, when it was not yet. */
 MpipeBuffer *
 mpipe_buffer_new_for_variant (GVariant *variant)
 {
-  MpipeBuffer *self = g_slice_new0 (MpipeBuffer);
-
   g_assert (!g_variant_is_floating (variant));
-  g_atomic_ref_count_init (&self->n_refs);
-  self->variant = g_variant_ref (variant);
-  self->data = (guint8 *) g_variant_get_data (variant);
-  self->capacity = g_variant_get_size (variant);
-  return self;
+  return mpipe_buffer_new_for_memory ((void *) g_variant_get_data (variant),
+                                      g_variant_get_size (variant),
+                                      (GDestroyNotify) g_variant_unref, g_variant_ref (variant));
 }
 
 MpipeBuffer *
@@ -146,8 +157,8 @@ mpipe_buffer_unref (MpipeBuffer *self)
 {
   if (!g_atomic_ref_count_dec (&self->n_refs))
     return;
-  if (self->variant != NULL)
-    g_variant_unref (self->variant);
+  if (self->notify != NULL)
+    self->notify (self->notify_data);
   else
     g_free (self->data);
   g_slice_free (MpipeBuffer, self);

@@ -49,6 +49,8 @@ typedef struct
   MpipeCounter busy_us;       /* of processes that ended, and of tasks that ended */
   MpipeCounter started_us;    /* monotonic time; 0 while there is no process */
   MpipeCounter up_us;         /* of processes that ended */
+  MpipeCounter n_shared;      /* large tasks and results that were only told of */
+  MpipeCounter n_streamed;    /* large tasks and results that went through the channel */
 } MpipeWorkerStatistics;
 
 G_END_DECLS

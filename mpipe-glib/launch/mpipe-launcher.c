@@ -51,8 +51,16 @@ mpipe_launcher_check (MpipeLauncher *self, const MpipeLaunchSpec *spec, GError *
 
 MpipeChild *
 mpipe_launcher_launch (MpipeLauncher *self, const MpipeLaunchSpec *spec, GIOStream **out_stream,
-                       MpipePage **out_page, GError **error)
+                       MpipeLaunchMemory *out_memory, GError **error)
 {
   return MPIPE_LAUNCHER_CLASS (G_OBJECT_GET_CLASS (self))
-      ->launch (self, spec, out_stream, out_page, error);
+      ->launch (self, spec, out_stream, out_memory, error);
+}
+
+void
+mpipe_launch_memory_clear (MpipeLaunchMemory *self)
+{
+  g_clear_pointer (&self->page, mpipe_page_free);
+  g_clear_pointer (&self->arena, mpipe_arena_unref);
+  g_clear_pointer (&self->tray, mpipe_tray_free);
 }

@@ -200,13 +200,12 @@ command_wrap (Command *self, const MpipeLaunchSpec *spec, GError **error)
 {
   g_autofree char *program = g_canonicalize_filename (self->program, NULL);
   const char *const visible[] = { program, self->module, NULL };
-  int last_fd = spec->worker_name != NULL ? MPIPE_STDOUT_FD : MPIPE_PAGE_FD;
   GStrv arguments;
 
   if (!check_can_be_shown (program, error))
     return FALSE;
   arguments = mpipe_sandbox_wrap (spec->sandbox, program, (const char *const *) self->arguments,
-                                  visible, get_role (spec), last_fd);
+                                  visible, get_role (spec), MPIPE_TRAY_FD);
 
   command_clear (self);
   *self = (Command){ .program = g_strdup (arguments[0]), .arguments = arguments };
@@ -314,20 +313,60 @@ check_descriptors (GError **error)
   return FALSE;
 }
 
-/* Takes the descriptors over; @error_fd may be -1. */
+/* The descriptors that a worker gets, -1 for those that it does not. */
+typedef struct
+{
+  int channel;
+  int page;
+  int arena;
+  int tray;
+  int error;
+} Descriptors;
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+static void
+descriptors_clear (Descriptors *self)
+{
+  close_fd (&self->channel);
+  close_fd (&self->page);
+  close_fd (&self->arena);
+  close_fd (&self->tray);
+  close_fd (&self->error);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Descriptors, descriptors_clear)
+
+static void
+hand_over (GSubprocessLauncher *launcher, int *fd, int number)
+{
+  if (*fd >= 0)
+    g_subprocess_launcher_take_fd (launcher, *fd, number);
+  *fd = -1;
+}
+
 static GSubprocess *
-spawn (const MpipeLaunchSpec *spec, int channel_fd, int page_fd, int error_fd, GError **error)
+spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
   g_auto (GStrv) arguments = build_arguments (spec, error);
 
-  g_subprocess_launcher_take_fd (launcher, channel_fd, MPIPE_CHANNEL_FD);
-  g_subprocess_launcher_take_fd (launcher, page_fd, MPIPE_PAGE_FD);
-  if (error_fd >= 0)
-    g_subprocess_launcher_take_stderr_fd (launcher, error_fd);
   if (arguments == NULL)
     return NULL;
+  hand_over (launcher, &fds->channel, MPIPE_CHANNEL_FD);
+  hand_over (launcher, &fds->page, MPIPE_PAGE_FD);
+  hand_over (launcher, &fds->arena, MPIPE_ARENA_FD);
+  hand_over (launcher, &fds->tray, MPIPE_TRAY_FD);
+  if (fds->error >= 0)
+    g_subprocess_launcher_take_stderr_fd (launcher, fds->error);
+  fds->error = -1;
   if (is_sandboxed (spec))
     {
       g_auto (GStrv) environment = mpipe_sandbox_get_outer_environment ();
@@ -340,40 +379,81 @@ spawn (const MpipeLaunchSpec *spec, int channel_fd, int page_fd, int error_fd, G
   return g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, error);
 }
 
+/* Large payloads can do without: then they go through the channel. A worker that is to see nothing but its own tasks
+ * gets memory that no other worker sees. */
+static void
+share_memory (const MpipeLaunchSpec *spec, MpipeLaunchMemory *memory, Descriptors *fds)
+{
+  if (is_sandboxed (spec))
+    memory->arena = mpipe_arena_new (MPIPE_ARENA_SIZE_ALONE, NULL);
+  else
+    memory->arena = spec->arena != NULL ? mpipe_arena_ref (spec->arena) : NULL;
+  memory->tray = mpipe_tray_new (NULL);
+  if (memory->arena != NULL)
+    fds->arena = mpipe_arena_dup_fd (memory->arena, NULL);
+  if (memory->tray != NULL)
+    fds->tray = mpipe_tray_dup_fd (memory->tray, NULL);
+  if (fds->arena < 0)
+    g_clear_pointer (&memory->arena, mpipe_arena_unref);
+  if (fds->tray < 0)
+    g_clear_pointer (&memory->tray, mpipe_tray_free);
+  else
+    mpipe_tray_close_fd (memory->tray);
+}
+
+static gboolean
+set_up_memory (const MpipeLaunchSpec *spec, MpipeLaunchMemory *memory, Descriptors *fds,
+               GError **error)
+{
+  memory->page = mpipe_page_new (error);
+  if (memory->page == NULL)
+    return FALSE;
+  fds->page = mpipe_page_dup_fd (memory->page, error);
+  if (fds->page < 0)
+    return FALSE;
+  share_memory (spec, memory, fds);
+  return TRUE;
+}
+
+static GIOStream *
+open_channel (Descriptors *fds, GError **error)
+{
+  int pair[2];
+
+  if (!make_socket_pair (pair, error))
+    return NULL;
+  fds->channel = pair[1];
+  return make_stream (pair[0], error);
+}
+
 static MpipeChild *
 mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
-                                  GIOStream **out_stream, MpipePage **out_page, GError **error)
+                                  GIOStream **out_stream, MpipeLaunchMemory *out_memory,
+                                  GError **error)
 {
-  g_autoptr (MpipePage) page = mpipe_page_new (error);
+  g_auto (MpipeLaunchMemory) memory = { NULL };
+  g_auto (Descriptors) fds = { .channel = -1, .page = -1, .arena = -1, .tray = -1, .error = -1 };
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GSubprocess) subprocess = NULL;
   MpipeChild *child;
-  int fds[2], error_fds[2] = { -1, -1 }, page_fd;
+  int error_fds[2] = { -1, -1 };
 
-  if (page == NULL || !check_descriptors (error) || !make_socket_pair (fds, error))
+  if (!check_descriptors (error))
     return NULL;
-  stream = make_stream (fds[0], error);
-  page_fd = stream != NULL ? mpipe_page_dup_fd (page, error) : -1;
-  if (page_fd < 0)
-    {
-      close (fds[1]);
-      return NULL;
-    }
-  if (spec->capture_stderr && !mpipe_error_output_make_pipe (error_fds, error))
-    {
-      close (fds[1]);
-      close (page_fd);
-      return NULL;
-    }
-  subprocess = spawn (spec, fds[1], page_fd, error_fds[1], error);
+  stream = open_channel (&fds, error);
+  if (stream == NULL || !set_up_memory (spec, &memory, &fds, error)
+      || (spec->capture_stderr && !mpipe_error_output_make_pipe (error_fds, error)))
+    return NULL;
+  fds.error = error_fds[1];
+  subprocess = spawn (spec, &fds, error);
   if (subprocess == NULL)
     {
-      if (error_fds[0] >= 0)
-        close (error_fds[0]);
+      close_fd (&error_fds[0]);
       return NULL;
     }
   *out_stream = g_steal_pointer (&stream);
-  *out_page = g_steal_pointer (&page);
+  *out_memory = memory;
+  memory = (MpipeLaunchMemory){ NULL };
   child = mpipe_subprocess_child_new (subprocess, is_sandboxed (spec));
   mpipe_child_set_error_fd (child, error_fds[0]);
   return child;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mpipe-glib/core/mpipe-payload-private.h"
+#include "mpipe-glib/core/mpipe-statistics-private.h"
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
 
 G_BEGIN_DECLS
@@ -46,6 +47,7 @@ typedef struct
   guint start_timeout_ms; /* 0: for ever */
   guint grace_time_ms;    /* for one that is to go, before it is made to */
   guint concurrency;      /* how many tasks it may have open at a time */
+  MpipeWorkerStatistics *statistics; /* where is counted how large payloads went */
 } MpipeWorkerProcessOptions;
 
 MpipeWorkerProcess *mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
@@ -67,7 +69,7 @@ gboolean mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *ou
 char *mpipe_worker_process_dup_last_words (MpipeWorkerProcess *self);
 
 void mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
-                                     const MpipePayload *task);
+                                     MpipePayload *task);
 void mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence);
 gboolean mpipe_worker_process_can_cancel (MpipeWorkerProcess *self);
 void mpipe_worker_process_send_cancel (MpipeWorkerProcess *self, guint64 sequence);

@@ -19,6 +19,7 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/launch/mpipe-error-output-private.h"
+#include "mpipe-glib/launch/mpipe-worker-memory-private.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
 #include "mpipe-glib/wire/mpipe-type-map-private.h"
 
@@ -33,6 +34,7 @@ struct _MpipeWorkerProcess
   MpipeChild *child;
   MpipeChannel *channel;
   MpipePage *page; /* NULL when the launcher gave none */
+  MpipeWorkerMemory *memory;
   MpipeTypeMap *type_map;
   MpipeErrorOutput *error_output; /* NULL when it is not captured */
 
@@ -100,6 +102,7 @@ mpipe_worker_process_unref (MpipeWorkerProcess *self)
   mpipe_error_output_free (self->error_output);
   mpipe_channel_free (self->channel);
   mpipe_page_free (self->page);
+  mpipe_worker_memory_free (self->memory);
   mpipe_type_map_free (self->type_map);
   mpipe_type_table_unref (self->types);
   g_free (self->exit_description);
@@ -309,8 +312,8 @@ handle_result (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error
                    "sent a result of type number %u, which it had not named", frame->header.type);
       return FALSE;
     }
-  mpipe_payload_init_from_buffer (&payload, type, frame->buffer, frame->payload,
-                                  frame->header.size);
+  if (!mpipe_worker_memory_open_result (self->memory, frame, type, &payload, error))
+    return FALSE;
   known = self->events->result (self->owner, frame->header.sequence, &payload,
                                 (frame->header.flags & MPIPE_FRAME_FLAG_LAST) != 0);
   mpipe_payload_clear (&payload);
@@ -390,6 +393,8 @@ handle_frame (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
       return TRUE;
     case MPIPE_FRAME_PROGRESS:
       return check_may_answer (self, frame, error) && handle_progress (self, frame, error);
+    case MPIPE_FRAME_RELEASE:
+      return check_known (mpipe_worker_memory_release (self->memory, sequence), frame, error);
     case MPIPE_FRAME_GOODBYE:
       return handle_goodbye (self, error);
     default:
@@ -505,11 +510,11 @@ mpipe_worker_process_flush (MpipeWorkerProcess *self)
                                G_SOURCE_FUNC (writable_cb), "[mpipe] tasks to a worker");
 }
 
-/* Queues a task; it leaves with the next flush. */
+/* Queues a task, which may move to where the worker can read it; it leaves with the next flush. */
 void
-mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
-                                const MpipePayload *task)
+mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence, MpipePayload *task)
 {
+  MpipeSharedPlace place;
   MpipeFrameHeader header = {
     .kind = MPIPE_FRAME_TASK,
     .type = task->type,
@@ -519,8 +524,16 @@ mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
 
   g_assert (self->state == MPIPE_WORKER_PROCESS_READY);
   mpipe_type_map_announce (self->type_map, self->channel, task->type);
-  mpipe_channel_send (self->channel, &header, mpipe_payload_get_data (task),
-                      mpipe_payload_get_buffer (task));
+  if (mpipe_worker_memory_lend (self->memory, sequence,
+                                (self->features & MPIPE_FEATURE_SHARED) != 0, task, &place))
+    {
+      header.flags = MPIPE_FRAME_FLAG_SHARED;
+      header.size = sizeof place;
+      mpipe_channel_send (self->channel, &header, &place, NULL);
+    }
+  else
+    mpipe_channel_send (self->channel, &header, mpipe_payload_get_data (task),
+                        mpipe_payload_get_buffer (task));
 }
 
 /* Tells the worker to stop after what it was sent; its last answer will have this number. */
@@ -697,8 +710,8 @@ mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
                           const MpipeWorkerProcessEvents *events, gpointer owner, GError **error)
 {
   g_autoptr (GIOStream) stream = NULL;
-  MpipePage *page = NULL;
-  MpipeChild *child = mpipe_launcher_launch (launcher, spec, &stream, &page, error);
+  MpipeLaunchMemory memory = { NULL };
+  MpipeChild *child = mpipe_launcher_launch (launcher, spec, &stream, &memory, error);
   MpipeWorkerProcess *self;
 
   if (child == NULL)
@@ -710,7 +723,9 @@ mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
   self->events = events;
   self->owner = owner;
   self->child = child;
-  self->page = page;
+  self->page = memory.page;
+  self->memory = mpipe_worker_memory_new (memory.arena, memory.tray, spec->arena,
+                                          options->statistics);
   self->channel = mpipe_channel_new (stream, FALSE);
   self->type_map = mpipe_type_map_new (types);
   self->concurrency = options->concurrency;

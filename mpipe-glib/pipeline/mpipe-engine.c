@@ -544,6 +544,7 @@ mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *ap
   self->events = mpipe_event_mailbox_new (application_context);
   self->types = mpipe_type_table_ref (types);
   self->run_context.types = types;
+  self->run_context.arena = mpipe_arena_new (MPIPE_ARENA_SIZE, NULL);
   self->run_context.events = &run_events;
   self->run_context.owner = self;
   self->runs = g_ptr_array_new ();
@@ -583,6 +584,7 @@ mpipe_engine_free (MpipeEngine *self)
   g_ptr_array_unref (self->runs);
   g_clear_pointer (&self->run_context.cancelled, g_hash_table_unref);
   mpipe_type_table_unref (self->types);
+  mpipe_arena_unref (self->run_context.arena); /* results that were not read yet keep it */
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_free (self);

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "mpipe-glib/core/mpipe-arena-private.h"
 #include "mpipe-glib/core/mpipe-statistics-private.h"
 #include "mpipe-glib/flow/mpipe-backlog-private.h"
 #include "mpipe-glib/pipeline/mpipe-item-private.h"
@@ -31,6 +32,7 @@ typedef struct
 struct _MpipeRunContext
 {
   MpipeTypeTable *types;
+  MpipeArena *arena; /* for large payloads; NULL when there is no such memory */
   const MpipeRunEvents *events;
   gpointer owner;
   gboolean limited;          /* some stage has a limit */

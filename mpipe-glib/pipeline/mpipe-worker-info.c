@@ -88,9 +88,29 @@ typedef enum
    * Since: 1.0
    */
   PROP_UP_TIME,
+
+  /**
+   * MpipeWorkerInfo:n-shared: (getter get_n_shared)
+   *
+   * How many tasks and results of 16 KiB or more were passed in memory that the worker shares with the
+   * pipeline, so that only their places were sent.
+   *
+   * Since: 1.0
+   */
+  PROP_N_SHARED,
+
+  /**
+   * MpipeWorkerInfo:n-streamed: (getter get_n_streamed)
+   *
+   * How many tasks and results of 16 KiB or more were sent through the channel: because the worker does not
+   * know shared memory, or there was no room in it.
+   *
+   * Since: 1.0
+   */
+  PROP_N_STREAMED,
 } MpipeWorkerInfoProperty;
 
-static GParamSpec *properties[PROP_UP_TIME + 1];
+static GParamSpec *properties[PROP_N_STREAMED + 1];
 
 G_DEFINE_FINAL_TYPE (MpipeWorkerInfo, mpipe_worker_info, G_TYPE_OBJECT)
 
@@ -123,6 +143,12 @@ mpipe_worker_info_get_property (GObject *object, guint property_id, GValue *valu
     case PROP_UP_TIME:
       g_value_set_int64 (value, mpipe_worker_info_get_up_time (self));
       break;
+    case PROP_N_SHARED:
+      g_value_set_uint64 (value, mpipe_worker_info_get_n_shared (self));
+      break;
+    case PROP_N_STREAMED:
+      g_value_set_uint64 (value, mpipe_worker_info_get_n_streamed (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -149,6 +175,10 @@ mpipe_worker_info_class_init (MpipeWorkerInfoClass *klass)
       = g_param_spec_int64 ("busy-time", NULL, NULL, 0, G_MAXINT64, 0, flags);
   properties[PROP_UP_TIME]
       = g_param_spec_int64 ("up-time", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  properties[PROP_N_SHARED]
+      = g_param_spec_uint64 ("n-shared", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_N_STREAMED]
+      = g_param_spec_uint64 ("n-streamed", NULL, NULL, 0, G_MAXUINT64, 0, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -177,7 +207,7 @@ void
 mpipe_worker_info_notify (MpipeWorkerInfo *self)
 {
   g_object_freeze_notify (G_OBJECT (self));
-  for (guint property = PROP_PID; property <= PROP_UP_TIME; property++)
+  for (guint property = PROP_PID; property <= PROP_N_STREAMED; property++)
     g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
   g_object_thaw_notify (G_OBJECT (self));
 }
@@ -310,4 +340,40 @@ mpipe_worker_info_get_up_time (MpipeWorkerInfo *self)
   started = (gint64) mpipe_counter_get (&self->statistics.started_us);
   return (gint64) mpipe_counter_get (&self->statistics.up_us)
          + (started > 0 ? g_get_monotonic_time () - started : 0);
+}
+
+/**
+ * mpipe_worker_info_get_n_shared: (get-property n-shared)
+ * @self: the information about a worker
+ *
+ * Gets how many tasks and results of 16 KiB or more were passed in shared memory.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_worker_info_get_n_shared (MpipeWorkerInfo *self)
+{
+  g_return_val_if_fail (MPIPE_IS_WORKER_INFO (self), 0);
+
+  return mpipe_counter_get (&self->statistics.n_shared);
+}
+
+/**
+ * mpipe_worker_info_get_n_streamed: (get-property n-streamed)
+ * @self: the information about a worker
+ *
+ * Gets how many tasks and results of 16 KiB or more were sent through the channel.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_worker_info_get_n_streamed (MpipeWorkerInfo *self)
+{
+  g_return_val_if_fail (MPIPE_IS_WORKER_INFO (self), 0);
+
+  return mpipe_counter_get (&self->statistics.n_streamed);
 }

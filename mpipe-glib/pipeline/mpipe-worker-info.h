@@ -26,5 +26,9 @@ MPIPE_AVAILABLE_IN_1_0
 gint64 mpipe_worker_info_get_busy_time (MpipeWorkerInfo *self);
 MPIPE_AVAILABLE_IN_1_0
 gint64 mpipe_worker_info_get_up_time (MpipeWorkerInfo *self);
+MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_worker_info_get_n_shared (MpipeWorkerInfo *self);
+MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_worker_info_get_n_streamed (MpipeWorkerInfo *self);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "mpipe-glib/core/mpipe-arena-private.h"
 #include "mpipe-glib/core/mpipe-statistics-private.h"
 #include "mpipe-glib/flow/mpipe-leases-private.h"
 #include "mpipe-glib/flow/mpipe-reorder-private.h"
@@ -35,6 +36,7 @@ typedef struct
 } MpipeWorkerSlotEvents;
 
 MpipeWorkerSlot *mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
+                                        MpipeArena *arena,
                                         const MpipeWorkerSlotEvents *events, gpointer owner,
                                         MpipeReorder *places);
 void mpipe_worker_slot_free (MpipeWorkerSlot *self);
@@ -65,6 +67,7 @@ struct _MpipeWorkerSlot
   MpipeStage *stage; /* borrowed from the owner */
   guint index;
   MpipeTypeTable *types;
+  MpipeArena *arena; /* of the pipeline; NULL when there is none */
   const MpipeWorkerSlotEvents *events;
   gpointer owner;
   MpipeWorkerInfo *info;

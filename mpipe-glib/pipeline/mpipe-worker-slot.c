@@ -292,8 +292,10 @@ mpipe_worker_slot_new_process (MpipeWorkerSlot *self, const MpipeWorkerProcessEv
     .start_timeout_ms = stage->start_timeout_ms,
     .grace_time_ms = stage->grace_time_ms,
     .concurrency = stage->concurrency,
+    .statistics = self->statistics,
   };
 
+  spec.arena = self->arena;
   mpipe_counter_add (&self->statistics->n_starts, 1);
   return mpipe_worker_process_new (launcher, &spec, &options, self->types, events, self, error);
 }
@@ -700,7 +702,7 @@ mpipe_worker_slot_get_problem (MpipeWorkerSlot *self)
 }
 
 MpipeWorkerSlot *
-mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
+mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types, MpipeArena *arena,
                        const MpipeWorkerSlotEvents *events, gpointer owner, MpipeReorder *places)
 {
   MpipeWorkerSlot *self = g_new0 (MpipeWorkerSlot, 1);
@@ -708,6 +710,7 @@ mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
   self->stage = stage;
   self->index = index;
   self->types = types;
+  self->arena = arena;
   self->events = events;
   self->owner = owner;
   self->places = places;

@@ -38,6 +38,8 @@ mpipe_frame_kind_to_string (guint8 kind)
       return "SKIPPED";
     case MPIPE_FRAME_CANCEL:
       return "CANCEL";
+    case MPIPE_FRAME_RELEASE:
+      return "RELEASE";
     default:
       return "unknown";
     }
@@ -56,7 +58,7 @@ mpipe_frame_header_check (const MpipeFrameHeader *header, guint32 max_size, GErr
 {
   guint32 limit = may_be_large (header->kind) ? max_size : MIN (max_size, MPIPE_CONTROL_SIZE_MAX);
 
-  if (header->kind < MPIPE_FRAME_HELLO || header->kind > MPIPE_FRAME_CANCEL)
+  if (header->kind < MPIPE_FRAME_HELLO || header->kind > MPIPE_FRAME_RELEASE)
     {
       g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
                    "received a frame of the unknown kind %u", header->kind);

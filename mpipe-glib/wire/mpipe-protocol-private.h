@@ -17,6 +17,8 @@
 #define MPIPE_ENVIRONMENT_SELF "self"     /* the program itself, to become a worker in mpipe_init() */
 #define MPIPE_ENVIRONMENT_PROGRAM "program" /* a worker program */
 #define MPIPE_STDOUT_FD 5 /* standard output, kept aside for a program that becomes a worker */
+#define MPIPE_ARENA_FD 6  /* memory that the pipeline writes and workers read */
+#define MPIPE_TRAY_FD 7   /* memory into which this worker puts large results */
 
 /* 16 bytes, little-endian, followed by `size` bytes and zeros up to a multiple of 8. */
 typedef struct
@@ -47,10 +49,24 @@ typedef enum
   MPIPE_FRAME_START = 11,
   MPIPE_FRAME_SKIPPED = 12,
   MPIPE_FRAME_CANCEL = 13,
+  MPIPE_FRAME_RELEASE = 14,
 } MpipeFrameKind;
 
 /* RESULT: the task has ended, as if DONE followed. */
 #define MPIPE_FRAME_FLAG_LAST 0x01
+
+/* TASK, RESULT: the value lies in shared memory, the payload says where. That of a TASK lies in the arena, that of a
+ * RESULT in the worker's tray, or, with the second flag, in the arena, where it is a part of its task. */
+#define MPIPE_FRAME_FLAG_SHARED 0x02
+#define MPIPE_FRAME_FLAG_OF_TASK 0x04
+
+typedef struct
+{
+  uint64_t offset;
+  uint64_t size;
+} MpipeSharedPlace;
+
+#define MPIPE_SHARED_SIZE_MIN (16u << 10) /* smaller values are not worth it */
 
 /* HELLO to the worker. */
 #define MPIPE_SETUP_DO_STOP_TASK 0x01
@@ -63,3 +79,4 @@ typedef enum
 #define MPIPE_FEATURE_START_FRAMES 0x02
 #define MPIPE_FEATURE_CANCEL 0x04     /* takes CANCEL frames */
 #define MPIPE_FEATURE_CONCURRENT 0x08 /* has as many tasks open as it may */
+#define MPIPE_FEATURE_SHARED 0x10     /* takes tasks out of the arena, and releases them */

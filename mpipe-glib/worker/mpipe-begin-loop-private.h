@@ -20,6 +20,7 @@ typedef struct
   MpipePage *page; /* NULL when there is none */
   MpipeTypeTable *types;
   MpipeTypeMap *incoming;
+  MpipeLoans *loans; /* NULL when there is no shared memory */
 } MpipeBeginLoopParts;
 
 gboolean mpipe_begin_loop_run (const MpipeBeginLoopParts *parts, GError **error);

@@ -49,19 +49,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WaitingTask, waiting_task_free)
 
 /* Incoming */
 
-static void
-add_waiting (BeginLoop *self, const MpipeFrame *frame)
+static gboolean
+add_waiting (BeginLoop *self, const MpipeFrame *frame, GError **error)
 {
-  WaitingTask *task = g_new0 (WaitingTask, 1);
+  g_autoptr (WaitingTask) task = g_new0 (WaitingTask, 1);
   guint16 type = mpipe_type_map_translate (self->parts->incoming, frame->header.type);
 
   task->sequence = frame->header.sequence;
   task->is_stop = frame->header.kind == MPIPE_FRAME_STOP;
   task->sent_type = frame->header.type;
-  if (!task->is_stop)
-    mpipe_payload_init_from_buffer (&task->payload, type, frame->buffer, frame->payload,
-                                    frame->header.size);
-  g_queue_push_tail (&self->waiting, task);
+  if (!task->is_stop
+      && !mpipe_loans_open (self->parts->loans, frame, type, &task->payload, error))
+    return FALSE;
+  g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
+  return TRUE;
 }
 
 /* One that waits has failed before it was begun; one that has ended meanwhile was not cancelled in time. */
@@ -93,8 +94,7 @@ handle_frame (BeginLoop *self, const MpipeFrame *frame, GError **error)
     {
     case MPIPE_FRAME_TASK:
     case MPIPE_FRAME_STOP:
-      add_waiting (self, frame);
-      return TRUE;
+      return add_waiting (self, frame, error);
     case MPIPE_FRAME_TYPE:
       return mpipe_type_map_learn (self->parts->incoming, frame, error);
     case MPIPE_FRAME_CANCEL:

@@ -53,9 +53,23 @@ restore_stdout (void)
   close (MPIPE_STDOUT_FD);
 }
 
+/* Without shared memory, or the room to map it, everything goes through the channel. */
+static void
+share_memory (MpipeWorkerLoop *loop)
+{
+  MpipeArenaView *view
+      = is_open (MPIPE_ARENA_FD) ? mpipe_arena_view_new_for_fd (MPIPE_ARENA_FD, NULL) : NULL;
+  MpipeTray *tray = is_open (MPIPE_TRAY_FD) ? mpipe_tray_new_for_fd (MPIPE_TRAY_FD, NULL) : NULL;
+
+  if (tray != NULL)
+    mpipe_tray_close_fd (tray);
+  mpipe_worker_loop_share_memory (loop, view, tray);
+}
+
 static MpipeWorkerLoop *
 open_loop (GError **error)
 {
+  MpipeWorkerLoop *loop;
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (MpipePage) page = NULL;
@@ -72,7 +86,9 @@ open_loop (GError **error)
       if (page == NULL)
         return NULL;
     }
-  return mpipe_worker_loop_new (G_IO_STREAM (connection), g_steal_pointer (&page));
+  loop = mpipe_worker_loop_new (G_IO_STREAM (connection), g_steal_pointer (&page));
+  share_memory (loop);
+  return loop;
 }
 
 /* A large payload that is given back to the system and taken anew for each task costs more in page faults

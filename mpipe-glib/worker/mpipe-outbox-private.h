@@ -6,6 +6,8 @@
 #include "mpipe-glib/core/mpipe-payload-private.h"
 #include "mpipe-glib/wire/mpipe-channel-private.h"
 #include "mpipe-glib/wire/mpipe-page-private.h"
+#include "mpipe-glib/wire/mpipe-tray-private.h"
+#include "mpipe-glib/worker/mpipe-loans-private.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +22,7 @@ MpipeOutbox *mpipe_outbox_new (MpipeChannel *channel, MpipeTypeTable *types);
 void mpipe_outbox_free (MpipeOutbox *self);
 void mpipe_outbox_set_alarm (MpipeOutbox *self, MpipeOutboxAlarm alarm, gpointer user_data);
 
+void mpipe_outbox_share_memory (MpipeOutbox *self, MpipeLoans *loans, MpipeTray *tray);
 void mpipe_outbox_set_result_type (MpipeOutbox *self, const char *result_type);
 
 void mpipe_outbox_add (MpipeOutbox *self, guint8 kind, guint64 sequence);

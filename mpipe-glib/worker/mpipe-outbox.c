@@ -19,6 +19,9 @@ struct _MpipeOutbox
   MpipeTypeTable *types;
   MpipeTypeMap *announced;
   GVariantType *result_type; /* that results must have; NULL for any */
+  MpipeLoans *loans; /* tasks in shared memory, which results may be parts of; NULL when there is none */
+  MpipeTray *tray;   /* for large results; owned by the loop, NULL when there is none */
+  gsize n_shared;    /* unsent bytes that lie in shared memory */
   gint64 oldest; /* when the oldest unsent answer was first seen waiting; 0 when unknown or none */
   gboolean alarmed;
   MpipeOutboxAlarm alarm; /* NULL when nobody would come to flush */
@@ -42,6 +45,9 @@ mpipe_outbox_free (MpipeOutbox *self)
 {
   if (self == NULL)
     return;
+  if (self->loans != NULL)
+    mpipe_loans_set_listener (self->loans, NULL, NULL);
+  g_clear_pointer (&self->loans, mpipe_loans_unref);
   mpipe_type_map_free (self->announced);
   mpipe_type_table_unref (self->types);
   g_clear_pointer (&self->result_type, g_variant_type_free);
@@ -54,6 +60,27 @@ mpipe_outbox_set_alarm (MpipeOutbox *self, MpipeOutboxAlarm alarm, gpointer user
 {
   self->alarm = alarm;
   self->alarm_data = user_data;
+}
+
+/* The outbox may be locked: the alarm is all there is to be done. */
+static void
+returned_cb (gpointer user_data)
+{
+  MpipeOutbox *self = user_data;
+
+  if (self->alarm != NULL)
+    self->alarm (self->alarm_data);
+}
+
+/* Once, before there are results; each may be NULL. */
+void
+mpipe_outbox_share_memory (MpipeOutbox *self, MpipeLoans *loans, MpipeTray *tray)
+{
+  self->tray = tray;
+  if (loans == NULL)
+    return;
+  self->loans = mpipe_loans_ref (loans);
+  mpipe_loans_set_listener (loans, returned_cb, self);
 }
 
 /* Once, before there are results; NULL for any type. */
@@ -84,10 +111,33 @@ mpipe_outbox_add_bytes (MpipeOutbox *self, guint8 kind, guint64 sequence, GBytes
   g_mutex_unlock (&self->lock);
 }
 
+/* Returns: whether the result needs only be told of: it is a part of its task, or fits into the tray */
+static gboolean
+place_result (MpipeOutbox *self, MpipeFrameHeader *header, const guint8 *data,
+              MpipeSharedPlace *out_place)
+{
+  gsize size = header->size;
+
+  if (size < MPIPE_SHARED_SIZE_MIN)
+    return FALSE;
+  if (self->loans != NULL
+      && mpipe_loans_find (self->loans, header->sequence, data, size, &out_place->offset))
+    header->flags |= MPIPE_FRAME_FLAG_OF_TASK;
+  else if (self->tray == NULL || !mpipe_tray_put (self->tray, data, size, &out_place->offset))
+    return FALSE;
+  out_place->size = size;
+  header->flags |= MPIPE_FRAME_FLAG_SHARED;
+  header->size = sizeof *out_place;
+  self->n_shared += size;
+  return TRUE;
+}
+
 void
 mpipe_outbox_add_result (MpipeOutbox *self, guint64 sequence, const MpipePayload *result,
                          gboolean last)
 {
+  const guint8 *data = mpipe_payload_get_data (result);
+  MpipeSharedPlace place;
   MpipeFrameHeader header = {
     .kind = MPIPE_FRAME_RESULT,
     .flags = last ? MPIPE_FRAME_FLAG_LAST : 0,
@@ -98,8 +148,10 @@ mpipe_outbox_add_result (MpipeOutbox *self, guint64 sequence, const MpipePayload
 
   g_mutex_lock (&self->lock);
   mpipe_type_map_announce (self->announced, self->channel, result->type);
-  mpipe_channel_send (self->channel, &header, mpipe_payload_get_data (result),
-                      mpipe_payload_get_buffer (result));
+  if (place_result (self, &header, data, &place))
+    mpipe_channel_send (self->channel, &header, &place, NULL);
+  else
+    mpipe_channel_send (self->channel, &header, data, mpipe_payload_get_buffer (result));
   g_mutex_unlock (&self->lock);
 }
 
@@ -134,11 +186,30 @@ mpipe_outbox_add_failure (MpipeOutbox *self, guint64 sequence, const GError *rea
   mpipe_outbox_add_bytes (self, MPIPE_FRAME_FAILED, sequence, bytes);
 }
 
+/* The pipeline may use the places of tasks again that nothing here refers to any more. */
+static void
+add_releases (MpipeOutbox *self)
+{
+  MpipeFrameHeader header = { .kind = MPIPE_FRAME_RELEASE };
+
+  while (mpipe_loans_take_returned (self->loans, &header.sequence))
+    mpipe_channel_send (self->channel, &header, NULL, NULL);
+}
+
 static gboolean
 flush_locked (MpipeOutbox *self, GError **error)
 {
   self->oldest = 0;
-  return mpipe_channel_flush (self->channel, error) == MPIPE_CHANNEL_OK;
+  self->n_shared = 0;
+  do
+    {
+      if (self->loans != NULL)
+        add_releases (self);
+      if (mpipe_channel_flush (self->channel, error) != MPIPE_CHANNEL_OK)
+        return FALSE;
+    }
+  while (self->loans != NULL && mpipe_loans_has_returned (self->loans)); /* by what was sent */
+  return TRUE;
 }
 
 /* Waits until the other side has taken what is there. */
@@ -162,7 +233,7 @@ mpipe_outbox_flush_if_due (MpipeOutbox *self, gint64 now, GError **error)
   gsize n_unsent;
 
   g_mutex_lock (&self->lock);
-  n_unsent = mpipe_channel_get_n_unsent (self->channel);
+  n_unsent = mpipe_channel_get_n_unsent (self->channel) + self->n_shared;
   if (n_unsent > 0 && self->oldest == 0)
     self->oldest = now;
   if (n_unsent > 0 && (n_unsent >= FLUSH_ABOVE_BYTES || now - self->oldest >= FLUSH_AFTER_US))

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef struct _MpipeWorkerLoop MpipeWorkerLoop;
 
 MpipeWorkerLoop *mpipe_worker_loop_new (GIOStream *stream, MpipePage *page);
+void mpipe_worker_loop_share_memory (MpipeWorkerLoop *self, MpipeArenaView *view, MpipeTray *tray);
 void mpipe_worker_loop_free (MpipeWorkerLoop *self);
 
 const MpipeWorkerSetup *mpipe_worker_loop_greet (MpipeWorkerLoop *self, GError **error);

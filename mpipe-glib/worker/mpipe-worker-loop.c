@@ -22,7 +22,9 @@ struct _MpipeWorkerLoop
   MpipeChannel *receiving; /* one channel each way: the guard sends while this side waits to receive */
   MpipeChannel *sending;
   MpipeOutbox *outbox;
-  MpipePage *page; /* owned; NULL when there is none to share */
+  MpipePage *page;   /* owned; NULL when there is none to share */
+  MpipeLoans *loans; /* tasks in shared memory; NULL when there is none */
+  MpipeTray *tray;   /* owned; NULL when there is none */
   MpipeTypeTable *types;
   MpipeTypeMap *incoming;
   MpipeWorkerSetup *setup;
@@ -47,6 +49,15 @@ mpipe_worker_loop_new (GIOStream *stream, MpipePage *page)
   return self;
 }
 
+/* Before anything else; takes both over, each may be NULL. */
+void
+mpipe_worker_loop_share_memory (MpipeWorkerLoop *self, MpipeArenaView *view, MpipeTray *tray)
+{
+  self->loans = view != NULL ? mpipe_loans_new (view) : NULL;
+  self->tray = tray;
+  mpipe_outbox_share_memory (self->outbox, self->loans, tray);
+}
+
 void
 mpipe_worker_loop_free (MpipeWorkerLoop *self)
 {
@@ -58,6 +69,8 @@ mpipe_worker_loop_free (MpipeWorkerLoop *self)
   mpipe_type_map_free (self->incoming);
   mpipe_type_table_unref (self->types);
   mpipe_page_free (self->page);
+  g_clear_pointer (&self->loans, mpipe_loans_unref);
+  mpipe_tray_free (self->tray);
   mpipe_worker_setup_free (self->setup);
   g_free (self);
 }
@@ -164,29 +177,28 @@ end_task (MpipeWorkerLoop *self)
   self->sequence = 0;
 }
 
-static void
-run_task (MpipeWorkerLoop *self, const MpipeFrame *frame)
+static GVariant *
+open_value (MpipeWorkerLoop *self, const MpipePayload *payload, GError **error)
 {
-  MpipePayload payload;
-  g_autoptr (GVariant) task = NULL;
-  g_autoptr (GError) error = NULL;
-  guint16 type = mpipe_type_map_translate (self->incoming, frame->header.type);
+  if (payload->type != 0)
+    return mpipe_payload_to_variant (payload, self->types, error);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+               "The task is of a type that was not named");
+  return NULL;
+}
 
-  if (type == 0)
-    {
-      g_set_error (&error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
-                   "The task is of a type that was not named");
-      mpipe_outbox_add_failure (self->outbox, frame->header.sequence, error);
-      return;
-    }
-  mpipe_payload_init_from_buffer (&payload, type, frame->buffer, frame->payload,
-                                  frame->header.size);
-  task = mpipe_payload_to_variant (&payload, self->types, &error);
-  mpipe_payload_clear (&payload);
+/* Clears @payload as soon as it can: what lies in shared memory is to be given back. */
+static void
+run_task (MpipeWorkerLoop *self, MpipePayload *payload)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) task = open_value (self, payload, &error);
+
+  mpipe_payload_clear (payload);
   if (task != NULL)
     do_task (self, task);
   else
-    mpipe_outbox_add_failure (self->outbox, frame->header.sequence, error);
+    mpipe_outbox_add_failure (self->outbox, self->sequence, error);
 }
 
 static gboolean
@@ -206,19 +218,23 @@ begin_task (MpipeWorkerLoop *self, guint64 sequence, GError **error)
 static gboolean
 handle_task (MpipeWorkerLoop *self, const MpipeFrame *frame, GError **error)
 {
+  guint16 type = mpipe_type_map_translate (self->incoming, frame->header.type);
   g_autoptr (GError) local_error = NULL;
+  MpipePayload payload;
 
-  if (!mpipe_outbox_flush_if_due (self->outbox, self->now, error))
+  if (!mpipe_outbox_flush_if_due (self->outbox, self->now, error)
+      || !mpipe_loans_open (self->loans, frame, type, &payload, error))
     return FALSE;
   if (!begin_task (self, frame->header.sequence, &local_error))
     {
+      mpipe_payload_clear (&payload);
       if (local_error == NULL)
         return TRUE;
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
   self->sequence = frame->header.sequence;
-  run_task (self, frame);
+  run_task (self, &payload);
   end_task (self);
   return TRUE;
 }
@@ -255,7 +271,8 @@ get_features (MpipeWorkerLoop *self)
 
   return (self->page != NULL ? MPIPE_FEATURE_PAGE : 0)
          | (self->page == NULL || concurrent ? MPIPE_FEATURE_START_FRAMES : 0)
-         | (begins ? MPIPE_FEATURE_CANCEL : 0) | (concurrent ? MPIPE_FEATURE_CONCURRENT : 0);
+         | (begins ? MPIPE_FEATURE_CANCEL : 0) | (concurrent ? MPIPE_FEATURE_CONCURRENT : 0)
+         | (self->loans != NULL ? MPIPE_FEATURE_SHARED : 0);
 }
 
 static gboolean
@@ -325,6 +342,7 @@ begin_and_end (MpipeWorkerLoop *self, GError **error)
     .page = self->page,
     .types = self->types,
     .incoming = self->incoming,
+    .loans = self->loans,
   };
 
   return mpipe_outbox_flush (self->outbox, error) && mpipe_begin_loop_run (&parts, error);

@@ -70,6 +70,14 @@ send_frame (uint8_t kind, uint8_t flags, uint16_t type, uint64_t sequence, const
 }
 
 static void
+send_place (uint8_t flags, uint16_t type, uint64_t sequence, uint64_t offset, uint64_t size)
+{
+  MpipeSharedPlace place = { offset, size };
+
+  send_frame (MPIPE_FRAME_RESULT, flags, type, sequence, &place, sizeof place);
+}
+
+static void
 send_hello (void)
 {
   uint32_t hello[4] = { is ("bad-version") ? 99 : MPIPE_PROTOCOL_VERSION, 0, (uint32_t) getpid (), 0 };
@@ -267,6 +275,18 @@ send_nonsense (uint16_t type, uint64_t sequence)
     send_frame (MPIPE_FRAME_PROGRESS, 0, 0, sequence, "1234567", 7);
   if (is ("progress-of-nothing"))
     send_frame (MPIPE_FRAME_PROGRESS, 0, 0, sequence + 1000, "12345678", 8);
+  if (is ("shared-nowhere"))
+    send_place (MPIPE_FRAME_FLAG_SHARED, type, sequence, (uint64_t) 1 << 40, 20000);
+  if (is ("shared-past-the-end"))
+    send_place (MPIPE_FRAME_FLAG_SHARED, type, sequence, 4096, UINT64_MAX - 100);
+  if (is ("shared-small"))
+    send_place (MPIPE_FRAME_FLAG_SHARED, type, sequence, 0, 8);
+  if (is ("shared-without-place"))
+    send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_SHARED, type, sequence, "12345678", 8);
+  if (is ("part-of-no-loan"))
+    send_place (MPIPE_FRAME_FLAG_SHARED | MPIPE_FRAME_FLAG_OF_TASK, type, sequence, 0, 20000);
+  if (is ("release"))
+    send_frame (MPIPE_FRAME_RELEASE, 0, 0, sequence, NULL, 0);
   if (is ("skipped"))
     send_frame (MPIPE_FRAME_SKIPPED, 0, 0, sequence, NULL, 0);
   wait_for_end ();

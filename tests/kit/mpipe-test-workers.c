@@ -5,6 +5,7 @@
 
 #include "mpipe-test-workers.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,71 @@ add (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
 
   return g_variant_new_int64 (g_variant_get_int64 (task)
                               + (summand != NULL ? g_variant_get_int64 (summand) : 1));
+}
+
+static GVariant *
+make (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  gsize size = (gsize) g_variant_get_int64 (task);
+  guint8 *data = g_malloc (size);
+
+  memset (data, (int) (size % 251), size);
+  return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data);
+}
+
+#define N_KEPT 6
+
+static void
+free_kept (gpointer kept)
+{
+  g_ptr_array_unref (kept);
+}
+
+static GVariant *
+keep (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  GPtrArray *kept = g_object_get_data (G_OBJECT (worker), "kept");
+
+  if (kept == NULL)
+    {
+      kept = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+      g_object_set_data_full (G_OBJECT (worker), "kept", kept, free_kept);
+    }
+  g_ptr_array_add (kept, g_variant_ref (task));
+  if (kept->len > N_KEPT)
+    g_ptr_array_remove_index (kept, 0);
+  for (guint i = 0; i < kept->len; i++)
+    {
+      GVariant *value = g_ptr_array_index (kept, i);
+      const guint8 *data = g_variant_get_data (value);
+
+      if (memcmp (data, data + 1, g_variant_get_size (value) - 1) != 0)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "a task that was kept has changed");
+          return NULL;
+        }
+    }
+  return g_variant_ref (g_ptr_array_index (kept, 0));
+}
+
+static GVariant *
+second (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  return g_variant_get_child_value (task, 1);
+}
+
+static GVariant *
+kill_once (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  g_autoptr (GVariant) mark
+      = mpipe_worker_lookup_parameter (worker, "mark", G_VARIANT_TYPE_STRING);
+  int fd = open (g_variant_get_string (mark, NULL), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    return g_variant_ref (task);
+  close (fd);
+  raise (SIGKILL);
+  return NULL;
 }
 
 static GVariant *
@@ -252,6 +318,10 @@ mpipe_test_workers_register (void)
     { "gate", gate },
     { "misbehave", misbehave },
     { "put-or-die", put_or_die },
+    { "make", make },
+    { "keep", keep },
+    { "second", second },
+    { "kill-once", kill_once },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (funcs); i++)

@@ -21,6 +21,10 @@ G_BEGIN_DECLS
  *   gate          waits until the file of parameter "gate" exists, gives the task back
  *   misbehave     does what the parameter "mode" says on task 3; gives back the others
  *   put-or-die    puts t, and kills itself when t % 4 is 3
+ *   make          gives t bytes, all the same
+ *   keep          gives the bytes of six tasks ago, or of the first; fails when a task that it has kept has changed
+ *   second        gives the second member of the task
+ *   kill-once     kills itself if it can make the file of parameter "mark", gives the task back
  *   TestLife      a class: (started, stopped) are seen in files of the parameter "directory" */
 void mpipe_test_workers_register (void);
 

@@ -169,26 +169,45 @@ stream_for (int fd)
   return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
 }
 
+static void
+share_memory (MpipeWorkerLoop *loop, MpipeArena *arena, MpipeLaunchMemory *memory)
+{
+  g_autoptr (GError) error = NULL;
+  MpipeArenaView *view;
+  MpipeTray *tray;
+
+  memory->arena = mpipe_arena_ref (arena);
+  view = mpipe_arena_view_new_for_fd (mpipe_arena_dup_fd (arena, NULL), &error);
+  g_assert_no_error (error);
+  memory->tray = mpipe_tray_new (&error);
+  g_assert_no_error (error);
+  tray = mpipe_tray_new_for_fd (mpipe_tray_dup_fd (memory->tray, NULL), &error);
+  g_assert_no_error (error);
+  mpipe_worker_loop_share_memory (loop, view, tray);
+}
+
 static MpipeChild *
 test_thread_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
-                             GIOStream **out_stream, MpipePage **out_page, GError **error)
+                             GIOStream **out_stream, MpipeLaunchMemory *out_memory,
+                             GError **error)
 {
   TestThreadLauncher *self = (TestThreadLauncher *) launcher;
   TestThreadChild *child = g_object_new (TEST_TYPE_THREAD_CHILD, NULL);
   g_autoptr (GIOStream) theirs = NULL;
-  MpipePage *page = NULL, *their_page = NULL;
+  MpipePage *their_page = NULL;
   int fds[2];
 
   g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
   if (self->with_page)
     {
-      page = mpipe_page_new (NULL);
-      their_page = mpipe_page_new_for_fd (mpipe_page_dup_fd (page, NULL), NULL);
+      out_memory->page = mpipe_page_new (NULL);
+      their_page = mpipe_page_new_for_fd (mpipe_page_dup_fd (out_memory->page, NULL), NULL);
     }
   *out_stream = stream_for (fds[0]);
-  *out_page = page;
   theirs = stream_for (fds[1]);
   child->loop = mpipe_worker_loop_new (theirs, their_page);
+  if (self->with_page && spec->arena != NULL)
+    share_memory (child->loop, spec->arena, out_memory);
   child->thread = g_thread_new ("test-worker", worker_thread, g_object_ref (child));
   return MPIPE_CHILD (child);
 }

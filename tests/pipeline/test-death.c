@@ -153,6 +153,12 @@ test_a_worker_that_breaks_the_protocol_fails_its_task_only (const MpipeTestWay *
     { "ready-again", MPIPE_ERROR_PROTOCOL, "READY" },
     { "skipped", MPIPE_ERROR_PROTOCOL, "SKIPPED" },
     { "cancel", MPIPE_ERROR_PROTOCOL, "CANCEL" },
+    { "shared-nowhere", MPIPE_ERROR_PROTOCOL, "no shared memory" },
+    { "shared-past-the-end", MPIPE_ERROR_PROTOCOL, "no shared memory" },
+    { "shared-small", MPIPE_ERROR_PROTOCOL, "no shared memory" },
+    { "shared-without-place", MPIPE_ERROR_PROTOCOL, "no shared memory" },
+    { "part-of-no-loan", MPIPE_ERROR_PROTOCOL, "no shared memory" },
+    { "release", MPIPE_ERROR_PROTOCOL, "was not given" },
     { "short-progress", MPIPE_ERROR_PROTOCOL, "PROGRESS" },
     { "progress-of-nothing", MPIPE_ERROR_PROTOCOL, "was not given" },
   };

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* A sealed memfd. On its first page the engine counts what it has taken; results lie behind, one after the
+ * other, at the beginning again when there is no more room, or when everything was taken: memory that was
+ * used before is in the caches and needs no page fault. Where there is no room a result goes through the channel
+ * instead, so the worker never waits for the tray. */
+
+#include "config.h"
+
+#include "mpipe-glib/wire/mpipe-tray-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#define PAGE_SIZE 4096u
+#define CAPACITY ((gsize) (sizeof (void *) > 4 ? 64 : 8) << 20)
+
+typedef struct
+{
+  guint64 n_taken; /* engine: how many results it has taken */
+} Words;
+
+/* A result that was put and not yet taken. */
+typedef struct
+{
+  gsize offset;
+  gsize size;
+} Result;
+
+struct _MpipeTray
+{
+  int fd;
+  Words *words;
+  guint8 *memory; /* behind the first page */
+  gsize capacity;
+
+  /* worker */
+  GArray *waiting;  /* of Result: those not seen to be taken */
+  gsize head;       /* where the next goes if there is room */
+  guint64 n_freed; /* so many of those that were put are not in `waiting` any more */
+
+  guint64 n_taken; /* engine: what it writes, and does not read back */
+};
+
+static MpipeTray *
+fail_with_errno (int fd, const char *what, GError **error)
+{
+  int saved_errno = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+               "cannot %s memory for large results: %s", what, g_strerror (saved_errno));
+  if (fd >= 0)
+    close (fd);
+  return NULL;
+}
+
+static MpipeTray *
+tray_map (int fd, gsize capacity, GError **error)
+{
+  MpipeTray *self;
+  guint8 *memory
+      = mmap (NULL, PAGE_SIZE + capacity, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+  if (memory == MAP_FAILED)
+    return fail_with_errno (fd, "map", error);
+  self = g_new0 (MpipeTray, 1);
+  self->fd = fd;
+  self->words = (Words *) (gpointer) memory;
+  self->memory = memory + PAGE_SIZE;
+  self->capacity = capacity;
+  self->waiting = g_array_new (FALSE, FALSE, sizeof (Result));
+  return self;
+}
+
+MpipeTray *
+mpipe_tray_new (GError **error)
+{
+  int fd = memfd_create ("mpipe-tray", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  if (fd < 0 || ftruncate (fd, (off_t) (PAGE_SIZE + CAPACITY)) < 0
+      || fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+    return fail_with_errno (fd, "make", error);
+  return tray_map (fd, CAPACITY, error);
+}
+
+/* Takes @fd over, also on failure: it may be anything. */
+MpipeTray *
+mpipe_tray_new_for_fd (int fd, GError **error)
+{
+  int seals = fcntl (fd, F_GET_SEALS);
+  struct stat status;
+
+  if (seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && fstat (fd, &status) == 0
+      && status.st_size > PAGE_SIZE)
+    return tray_map (fd, (gsize) status.st_size - PAGE_SIZE, error);
+  errno = EINVAL;
+  return fail_with_errno (fd, "map", error);
+}
+
+/* When both sides have it, nobody needs the descriptor any more. */
+void
+mpipe_tray_close_fd (MpipeTray *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+}
+
+void
+mpipe_tray_free (MpipeTray *self)
+{
+  if (self == NULL)
+    return;
+  mpipe_tray_close_fd (self);
+  munmap (self->words, PAGE_SIZE + self->capacity);
+  g_array_unref (self->waiting);
+  g_free (self);
+}
+
+/* Returns: a descriptor for the other side, owned by the caller; -1 on failure. */
+int
+mpipe_tray_dup_fd (MpipeTray *self, GError **error)
+{
+  int fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 3);
+
+  if (fd < 0)
+    fail_with_errno (-1, "share", error);
+  return fd;
+}
+
+/* The worker's side */
+
+static void
+forget_taken (MpipeTray *self)
+{
+  guint64 n_taken = __atomic_load_n (&self->words->n_taken, __ATOMIC_ACQUIRE);
+  guint64 n = MIN (n_taken - self->n_freed, self->waiting->len);
+
+  if (n > 0)
+    g_array_remove_range (self->waiting, 0, (guint) n);
+  self->n_freed += n;
+  if (self->waiting->len == 0)
+    self->head = 0;
+}
+
+/* What is taken lies from the first that waits up to `head`, over the end of the memory if the first lies behind it. */
+static gboolean
+find_room (MpipeTray *self, gsize size, gsize *out_offset)
+{
+  const Result *first = (const Result *) (gpointer) self->waiting->data;
+
+  if (self->waiting->len == 0 || first->offset < self->head)
+    {
+      if (size <= self->capacity - self->head)
+        *out_offset = self->head;
+      else if (self->waiting->len > 0 && size < first->offset)
+        *out_offset = 0;
+      else
+        return FALSE;
+      return TRUE;
+    }
+  *out_offset = self->head;
+  return size < first->offset - self->head;
+}
+
+/* Copies a result, which is larger than 0 bytes, into the tray. Returns: FALSE when there is no room. */
+gboolean
+mpipe_tray_put (MpipeTray *self, const void *data, gsize size, guint64 *out_offset)
+{
+  gsize needed = (size + PAGE_SIZE - 1) & ~(gsize) (PAGE_SIZE - 1);
+  Result result = { .size = needed };
+
+  forget_taken (self);
+  if (!find_room (self, needed, &result.offset))
+    return FALSE;
+  /* memory comes by page faults: if there is none the worker ends by a signal, as it would elsewhere */
+  memcpy (self->memory + result.offset, data, size);
+  self->head = result.offset + needed;
+  g_array_append_val (self->waiting, result);
+  *out_offset = result.offset;
+  return TRUE;
+}
+
+/* The engine's side */
+
+gboolean
+mpipe_tray_contains (MpipeTray *self, guint64 offset, guint64 size)
+{
+  return offset <= self->capacity && size <= self->capacity - offset;
+}
+
+/* Copies the next result, which the tray contains, out of it; the worker may use its place again. */
+void
+mpipe_tray_take (MpipeTray *self, guint64 offset, guint64 size, guint8 *destination)
+{
+  memcpy (destination, self->memory + offset, size);
+  __atomic_store_n (&self->words->n_taken, ++self->n_taken, __ATOMIC_RELEASE);
+}
