@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 typedef struct _MpipeBuffer MpipeBuffer;
 
 MpipeBuffer *mpipe_buffer_try_new (gsize capacity);
+MpipeBuffer *mpipe_buffer_try_new_growing (gsize capacity, gsize first);
+gboolean mpipe_buffer_try_grow (MpipeBuffer *self, gsize capacity, gsize final);
 MpipeBuffer *mpipe_buffer_new_for_memory (void *data, gsize size, GDestroyNotify notify,
                                           gpointer notify_data);
 MpipeBuffer *mpipe_buffer_new_for_variant (GVariant *variant);

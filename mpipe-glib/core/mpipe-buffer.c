@@ -99,24 +99,46 @@ find_kept (gsize capacity)
   return mpipe_buffer_ref (best);
 }
 
-/* The data is aligned as malloc aligns: good for every GVariant type. Its content is not set. Returns:
- * (nullable): NULL when there is no memory, since others may say how much is needed. */
-MpipeBuffer *
-mpipe_buffer_try_new (gsize capacity)
+static MpipeBuffer *
+try_allocate (gsize capacity)
 {
-  MpipeBuffer *self = capacity >= KEPT_SIZE_MIN ? find_kept (capacity) : NULL;
-  guint8 *data;
+  guint8 *data = g_try_malloc (capacity);
+  MpipeBuffer *self;
 
-  if (self != NULL)
-    return self;
-  data = g_try_malloc (capacity);
   if (data == NULL)
     return NULL;
   self = g_slice_new0 (MpipeBuffer);
   g_atomic_ref_count_init (&self->n_refs);
   self->data = data;
   self->capacity = self->size = capacity;
-  if (capacity >= KEPT_SIZE_MIN && capacity <= KEPT_BYTES_MAX)
+  return self;
+}
+
+static gboolean
+is_worth_keeping (gsize size)
+{
+  return size >= KEPT_SIZE_MIN && size <= KEPT_BYTES_MAX;
+}
+
+/* The data is aligned as malloc aligns: good for every GVariant type. Its content is not set. Returns:
+ * (nullable): NULL when there is no memory, since others may say how much is needed. */
+MpipeBuffer *
+mpipe_buffer_try_new (gsize capacity)
+{
+  return mpipe_buffer_try_new_growing (capacity, capacity);
+}
+
+/* For @capacity bytes that are promised: of the whole capacity at once when such a buffer is kept, and else of
+ * @first bytes, to be grown when they have come. */
+MpipeBuffer *
+mpipe_buffer_try_new_growing (gsize capacity, gsize first)
+{
+  MpipeBuffer *self = capacity >= KEPT_SIZE_MIN ? find_kept (capacity) : NULL;
+
+  if (self != NULL)
+    return self;
+  self = try_allocate (first);
+  if (self != NULL && is_worth_keeping (capacity) && first == capacity)
     keep (self);
   return self;
 }
@@ -133,6 +155,25 @@ mpipe_buffer_new_for_memory (void *data, gsize size, GDestroyNotify notify, gpoi
   self->notify = notify;
   self->notify_data = notify_data;
   return self;
+}
+
+/* Makes room in a buffer that nobody but the caller holds; the data may move. Once it has its @final capacity it may be
+ * kept. Returns: FALSE when there is no memory; then it is as before. */
+gboolean
+mpipe_buffer_try_grow (MpipeBuffer *self, gsize capacity, gsize final)
+{
+  guint8 *data;
+
+  g_assert (self->notify == NULL && !self->is_kept && !mpipe_buffer_is_shared (self));
+  g_assert (capacity >= self->capacity);
+  data = g_try_realloc (self->data, capacity);
+  if (data == NULL)
+    return FALSE;
+  self->data = data;
+  self->capacity = self->size = capacity;
+  if (capacity == final && is_worth_keeping (capacity))
+    keep (self);
+  return TRUE;
 }
 
 /* @variant must not be floating; it is serialised here, in place, when it was not yet. */

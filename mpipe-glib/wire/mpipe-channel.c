@@ -2,8 +2,9 @@
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
 /* Incoming: one read fills a buffer that the payloads of many frames share. A buffer that nobody
- * kept a part of is filled again; a frame longer than a buffer gets one of its own size. Behind a large
- * frame only the header of the next is read at first, so that another large one need not be moved.
+ * kept a part of is filled again; a frame longer than a buffer gets one of its own, which grows with what
+ * has come of the frame: what its header promises is not believed. Behind a large frame only the header
+ * of the next is read at first, so that another large one need not be moved.
  *
  * Outgoing: small frames are copied one behind the other, large payloads are kept by reference; all of it
  * leaves in one vectored write.
@@ -20,6 +21,7 @@
 
 #define RECEIVE_CAPACITY (64u << 10)
 #define RECEIVE_ROOM_MIN (8u << 10)  /* below this, reading on in the same buffer does not pay */
+#define RECEIVE_ON_TRUST (1u << 20)  /* so much of a frame has room before anything of it came */
 #define COPY_MAX (4u << 10)          /* payloads up to this are copied out, larger ones referenced */
 #define VECTORS_MAX 64
 #define COPIED_KEEP (256u << 10)     /* sent bytes kept in front of unsent ones, and spare memory */
@@ -114,6 +116,37 @@ length_wanted (MpipeChannel *self)
   return header != NULL ? mpipe_frame_length (header->size) : sizeof (MpipeFrameHeader);
 }
 
+/* What a frame of @wanted bytes gets when @held of it have come. */
+static gsize
+capacity_granted (gsize wanted, gsize held)
+{
+  return MIN (wanted, MAX (RECEIVE_ON_TRUST, 2 * held));
+}
+
+static void
+set_no_memory (GError **error, gsize wanted)
+{
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+               "there is no memory for a frame of %" G_GSIZE_FORMAT " bytes", wanted);
+}
+
+/* Whether the buffer is that of a large frame alone, and part of it is still to come. */
+static gboolean
+is_growing (MpipeChannel *self, gsize wanted, gsize capacity)
+{
+  return self->start == 0 && capacity >= RECEIVE_ON_TRUST && capacity < wanted;
+}
+
+static gboolean
+grow (MpipeChannel *self, gsize wanted, GError **error)
+{
+  if (self->end < mpipe_buffer_get_capacity (self->buffer)
+      || mpipe_buffer_try_grow (self->buffer, capacity_granted (wanted, self->end), wanted))
+    return TRUE;
+  set_no_memory (error, wanted);
+  return FALSE;
+}
+
 static gboolean
 make_room (MpipeChannel *self, GError **error)
 {
@@ -128,12 +161,14 @@ make_room (MpipeChannel *self, GError **error)
       && (wanted > held + RECEIVE_ROOM_MIN || capacity - self->end >= RECEIVE_ROOM_MIN
           || capacity > RECEIVE_CAPACITY))
     return TRUE;
+  if (is_growing (self, wanted, capacity))
+    return grow (self, wanted, error);
 
-  new = mpipe_buffer_try_new (MAX (wanted, RECEIVE_CAPACITY));
+  new = mpipe_buffer_try_new_growing (MAX (wanted, RECEIVE_CAPACITY),
+                                      MAX (capacity_granted (wanted, held), RECEIVE_CAPACITY));
   if (new == NULL)
     {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
-                   "there is no memory for a frame of %" G_GSIZE_FORMAT " bytes", wanted);
+      set_no_memory (error, wanted);
       return FALSE;
     }
   if (held > 0)

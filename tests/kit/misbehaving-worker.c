@@ -295,8 +295,9 @@ send_nonsense (uint16_t type, uint64_t sequence)
 static void
 be_chaotic (int fault, const MpipeFrameHeader *task)
 {
-  static const char *const modes[16]
-      = { [7] = "garbage", [8] = "truncated", [9] = "close", [10] = "memory-bomb", [11] = "unknown-kind" };
+  static const char *const modes[16] = {
+    [7] = "garbage", [8] = "truncated", [9] = "close", [10] = "memory-bomb", [11] = "promise"
+  };
 
   if (modes[fault] == NULL)
     return;

@@ -68,6 +68,39 @@ test_one_of_another_size_is_not_used (void)
 }
 
 static gpointer
+grow_in_thread (gpointer user_data)
+{
+  g_autoptr (MpipeBuffer) buffer = mpipe_buffer_try_new_growing (4 * LARGE, LARGE);
+  g_autoptr (MpipeBuffer) other = NULL;
+  guint8 *data;
+
+  g_assert_cmpuint (mpipe_buffer_get_capacity (buffer), ==, LARGE);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_assert_true (mpipe_buffer_try_grow (buffer, (i + 1) * LARGE, 4 * LARGE));
+      g_assert_cmpuint (mpipe_buffer_get_capacity (buffer), ==, (i + 1) * LARGE);
+      g_assert_false (mpipe_buffer_is_shared (buffer));
+      memset (mpipe_buffer_get_data (buffer) + i * LARGE, i + 1, LARGE);
+    }
+  data = mpipe_buffer_get_data (buffer);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpuint (data[(i + 1) * LARGE - 1], ==, i + 1);
+  g_clear_pointer (&buffer, mpipe_buffer_unref);
+
+  other = mpipe_buffer_try_new_growing (4 * LARGE, LARGE);
+  g_assert_true (mpipe_buffer_get_data (other) == data);
+  g_assert_cmpuint (mpipe_buffer_get_capacity (other), ==, 4 * LARGE);
+  return NULL;
+}
+
+/* In a thread that has kept nothing yet. */
+static void
+test_one_that_grows_is_kept_when_it_is_whole (void)
+{
+  g_thread_join (g_thread_new ("grows", grow_in_thread, NULL));
+}
+
+static gpointer
 hold_in_thread (gpointer data)
 {
   MpipeBuffer *buffer = mpipe_buffer_try_new (LARGE);
@@ -95,6 +128,7 @@ main (int argc, char **argv)
   ADD (test_a_large_buffer_is_used_again, "a-large-buffer-is-used-again");
   ADD (test_one_that_is_held_is_left_alone, "one-that-is-held-is-left-alone");
   ADD (test_one_of_another_size_is_not_used, "one-of-another-size-is-not-used");
+  ADD (test_one_that_grows_is_kept_when_it_is_whole, "one-that-grows-is-kept-when-it-is-whole");
   ADD (test_a_buffer_outlives_the_thread_that_made_it, "a-buffer-outlives-the-thread-that-made-it");
 #undef ADD
 

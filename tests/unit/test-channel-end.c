@@ -5,9 +5,6 @@
 
 #include "config.h"
 
-#include <malloc.h>
-#include <sys/resource.h>
-
 #include <gio/gio.h>
 
 #include "mpipe-glib/core/mpipe-error.h"
@@ -134,45 +131,6 @@ test_refuses_huge_frames (Fixture *fixture, gconstpointer data)
   g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL);
 }
 
-/* A frame that may be as large as it says, in a program that has not as much memory. */
-static void
-claim_in_subprocess (void)
-{
-  const struct rlimit limit = { 512u << 20, 512u << 20 };
-  MpipeFrameHeader header = { .kind = MPIPE_FRAME_RESULT, .size = MPIPE_FRAME_SIZE_MAX };
-  g_autoptr (GError) error = NULL;
-  MpipeFrame frame;
-  Fixture fixture;
-
-  fixture_set_up (&fixture, NULL);
-  g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
-  mpipe_unit_write (fixture.fd, (const guint8 *) &header, sizeof header);
-  g_assert_cmpint (mpipe_channel_receive (fixture.channel, NULL), ==, MPIPE_CHANNEL_OK);
-  g_assert_cmpint (mpipe_channel_next (fixture.channel, &frame, NULL), ==,
-                   MPIPE_CHANNEL_WOULD_BLOCK);
-  mpipe_unit_write (fixture.fd, (const guint8 *) &header, sizeof header);
-  g_assert_cmpint (mpipe_channel_receive (fixture.channel, &error), ==, MPIPE_CHANNEL_FAILED);
-  g_assert_nonnull (error);
-  fixture_tear_down (&fixture, NULL);
-}
-
-static void
-test_fails_when_there_is_no_memory (void)
-{
-  if (g_test_subprocess ())
-    {
-      claim_in_subprocess ();
-      return;
-    }
-  if (mallinfo2 ().uordblks == 0)
-    {
-      g_test_skip ("this allocator needs much memory for itself");
-      return;
-    }
-  g_test_trap_subprocess (NULL, 0, 0);
-  g_test_trap_assert_passed ();
-}
-
 static void
 test_does_not_wait (Fixture *fixture, gconstpointer data)
 {
@@ -250,8 +208,6 @@ main (int argc, char **argv)
       g_test_add (path, Fixture, NULL, fixture_set_up, tests[i].func, fixture_tear_down);
     }
   g_test_add_func ("/mpipe/wire/channel/sees-the-end", test_sees_the_end);
-  g_test_add_func ("/mpipe/wire/channel/fails-when-there-is-no-memory",
-                   test_fails_when_there_is_no_memory);
   g_test_add_func ("/mpipe/wire/channel/refuses-garbage", test_refuses_garbage);
   return g_test_run ();
 }
