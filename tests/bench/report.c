@@ -7,12 +7,15 @@
 
 #include <stdio.h>
 
+#include "aims.h"
 #include "catalogue.h"
 #include "resources.h"
 #include "samples.h"
 
-#define SMOKE_PART 100 /* of the tasks, when it only matters that it runs */
+/* When it only matters that it runs: */
+#define SMOKE_PART 100 /* of the tasks */
 #define SMOKE_TASKS_MIN 4
+#define SMOKE_CROWD_MAX 4 /* pipelines, stages, workers of a stage */
 
 /* What came of one measure. */
 typedef struct
@@ -31,6 +34,7 @@ typedef struct
   const BenchOptions *options;
   const BenchGroup *group;
   Outcome *outcomes; /* one for each measure */
+  BenchAims *aims;   /* where it is noted what has one */
 } Session;
 
 void
@@ -46,13 +50,31 @@ bench_report_list (void)
     }
 }
 
-static void
+/* Returns: the key */
+static char *
 print (const char *name, const char *link, const char *label, double value)
 {
-  g_autofree char *key = g_strconcat (name, link, label, NULL);
+  char *key = g_strconcat (name, link, label, NULL);
   int n_decimals = value >= 1000 ? 0 : value >= 100 ? 1 : 2;
 
   printf ("%s %.*f\n", key, n_decimals, value);
+  return key;
+}
+
+static void
+print_plain (const char *key, double value)
+{
+  g_free (print (key, "", "", value));
+}
+
+/* @self has samples. */
+static void
+print_median (Session *session, const BenchSamples *self, const char *name, const char *link,
+              const char *label, const BenchAim *aim)
+{
+  double median = bench_samples_get_median (self);
+
+  bench_aims_note (session->aims, print (name, link, label, median), median, aim);
 }
 
 /* Selection */
@@ -108,16 +130,31 @@ get_n_tasks (Session *self, const BenchMeasure *measure)
   return self->options->smoke ? MAX (measure->n_tasks / SMOKE_PART, n_least) : measure->n_tasks;
 }
 
+static BenchShape
+get_shape (Session *self, const BenchMeasure *measure)
+{
+  BenchShape shape = measure->shape;
+
+  if (self->options->smoke)
+    {
+      shape.n_pipelines = MIN (shape.n_pipelines, SMOKE_CROWD_MAX);
+      shape.n_stages = MIN (shape.n_stages, SMOKE_CROWD_MAX);
+      shape.n_workers = MIN (shape.n_workers, SMOKE_CROWD_MAX);
+    }
+  return shape;
+}
+
 static void
 run (Session *self, Outcome *outcome)
 {
   const BenchMeasure *measure = outcome->measure;
+  const BenchShape shape = get_shape (self, measure);
   gsize n_tasks = get_n_tasks (self, measure);
   guint64 n_switches = bench_resources_get_n_switches ();
 
   if (self->group->with_memory)
     bench_resources_reset_peak ();
-  bench_samples_add (&outcome->figures, measure->run (&measure->shape, n_tasks));
+  bench_samples_add (&outcome->figures, measure->run (&shape, n_tasks));
   outcome->peak_mb = MAX (outcome->peak_mb, bench_resources_get_peak_mb ());
   n_switches = bench_resources_get_n_switches () - n_switches;
   bench_samples_add (&outcome->switches, n_switches / (double) n_tasks);
@@ -157,16 +194,17 @@ print_outcome (Session *self, const Outcome *outcome)
 {
   const BenchMeasure *measure = outcome->measure;
 
-  print (measure->name, measure->unit != NULL ? "_" : "",
-         measure->unit != NULL ? measure->unit : "", bench_samples_get_median (&outcome->figures));
+  print_median (self, &outcome->figures, measure->name, measure->unit != NULL ? "_" : "",
+                measure->unit != NULL ? measure->unit : "", &measure->aim);
   for (guint i = 0; i < BENCH_N_REFERENCES; i++)
     if (!bench_samples_is_empty (&outcome->ratios[i]))
-      print (measure->name, "_of_", measure->references[i].label,
-             bench_samples_get_median (&outcome->ratios[i]));
+      print_median (self, &outcome->ratios[i], measure->name, "_of_", measure->references[i].label,
+                    &measure->references[i].aim);
   if (self->options->switches)
-    print (measure->name, "_switches_per_task", "", bench_samples_get_median (&outcome->switches));
+    g_free (print (measure->name, "_switches_per_task", "",
+                   bench_samples_get_median (&outcome->switches)));
   if (self->group->with_memory)
-    print (measure->name, "_peak_memory_MB", "", outcome->peak_mb);
+    g_free (print (measure->name, "_peak_memory_MB", "", outcome->peak_mb));
 }
 
 static void
@@ -179,10 +217,10 @@ outcome_clear (Outcome *self)
 }
 
 static void
-run_group (const BenchOptions *options, const BenchGroup *group)
+run_group (const BenchOptions *options, const BenchGroup *group, BenchAims *aims)
 {
   g_autofree Outcome *outcomes = g_new0 (Outcome, group->n_measures);
-  Session session = { .options = options, .group = group, .outcomes = outcomes };
+  Session session = { .options = options, .group = group, .outcomes = outcomes, .aims = aims };
 
   select_measures (&session);
   for (int i = 0; i < options->n_repeats; i++)
@@ -198,9 +236,14 @@ run_group (const BenchOptions *options, const BenchGroup *group)
 void
 bench_report_run (const BenchOptions *options)
 {
+  BenchAims *aims = bench_aims_new ();
+
   setvbuf (stdout, NULL, _IOLBF, 0);
   for (guint i = 0; i < bench_catalogue_size; i++)
-    run_group (options, &bench_catalogue[i]);
-  print ("peak_memory_MB", "", "", bench_resources_get_peak_mb ());
-  print ("context_switches", "", "", (double) bench_resources_get_n_switches ());
+    run_group (options, &bench_catalogue[i], aims);
+  print_plain ("peak_memory_MB", bench_resources_get_peak_mb ());
+  print_plain ("context_switches", (double) bench_resources_get_n_switches ());
+  if (!options->smoke)
+    bench_aims_print (aims);
+  bench_aims_free (aims);
 }

@@ -7,10 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* What this process, and the children it has waited for, have used. */
+/* What processes have used: this one, the children it has waited for, or another. */
 
 void bench_resources_reset_peak (void);
 double bench_resources_get_peak_mb (void);
+double bench_resources_get_private_mb (int pid);
 guint64 bench_resources_get_n_switches (void);
 
 G_END_DECLS
