@@ -44,16 +44,16 @@ bench_aims_free (BenchAims *self)
   g_free (self);
 }
 
-/* Takes over @key. What has no aim is left out. */
+/* What has no aim is left out. */
 void
-bench_aims_note (BenchAims *self, char *key, double value, const BenchAim *aim)
+bench_aims_note (BenchAims *self, const char *key, double value, const BenchAim *aim)
 {
-  Row row = { key, value, *aim };
+  Row row = { .value = value, .aim = *aim };
 
-  if (aim->at_least > 0 || aim->at_most > 0)
-    g_array_append_val (self->rows, row);
-  else
-    g_free (key);
+  if (aim->at_least <= 0 && aim->at_most <= 0)
+    return;
+  row.key = g_strdup (key);
+  g_array_append_val (self->rows, row);
 }
 
 static gboolean

@@ -13,7 +13,7 @@ typedef struct _BenchAims BenchAims;
 BenchAims *bench_aims_new (void);
 void bench_aims_free (BenchAims *self);
 
-void bench_aims_note (BenchAims *self, char *key, double value, const BenchAim *aim);
+void bench_aims_note (BenchAims *self, const char *key, double value, const BenchAim *aim);
 void bench_aims_print (BenchAims *self);
 
 G_END_DECLS

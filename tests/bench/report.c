@@ -50,31 +50,22 @@ bench_report_list (void)
     }
 }
 
-/* Returns: the key */
-static char *
-print (const char *name, const char *link, const char *label, double value)
+static void
+print (const char *key, double value)
 {
-  char *key = g_strconcat (name, link, label, NULL);
   int n_decimals = value >= 1000 ? 0 : value >= 100 ? 1 : 2;
 
   printf ("%s %.*f\n", key, n_decimals, value);
-  return key;
 }
 
+/* @samples must not be empty. */
 static void
-print_plain (const char *key, double value)
+print_median (Session *self, const char *key, const BenchSamples *samples, const BenchAim *aim)
 {
-  g_free (print (key, "", "", value));
-}
+  double median = bench_samples_get_median (samples);
 
-/* @self has samples. */
-static void
-print_median (Session *session, const BenchSamples *self, const char *name, const char *link,
-              const char *label, const BenchAim *aim)
-{
-  double median = bench_samples_get_median (self);
-
-  bench_aims_note (session->aims, print (name, link, label, median), median, aim);
+  print (key, median);
+  bench_aims_note (self->aims, key, median, aim);
 }
 
 /* Selection */
@@ -107,6 +98,7 @@ static void
 select_measures (Session *self)
 {
   const char *only = self->options->only;
+  gboolean is_asked_for = !self->group->on_request || self->options->smoke;
 
   for (guint i = 0; i < self->group->n_measures; i++)
     {
@@ -114,7 +106,7 @@ select_measures (Session *self)
 
       outcome->measure = &self->group->measures[i];
       if (only == NULL
-              ? !self->group->on_request
+              ? is_asked_for
               : g_str_equal (only, self->group->name) || g_str_equal (only, outcome->measure->name))
         want (self, outcome);
     }
@@ -190,21 +182,39 @@ run_all (Session *self)
 /* The outcome */
 
 static void
+print_ratio (Session *self, const Outcome *outcome, guint reference)
+{
+  const BenchReference *to = &outcome->measure->references[reference];
+  g_autofree char *key = g_strconcat (outcome->measure->name, "_of_", to->label, NULL);
+
+  print_median (self, key, &outcome->ratios[reference], &to->aim);
+}
+
+static void
+print_resources (Session *self, const Outcome *outcome)
+{
+  const char *name = outcome->measure->name;
+  g_autofree char *switches_key = g_strconcat (name, "_switches_per_task", NULL);
+  g_autofree char *memory_key = g_strconcat (name, "_peak_memory_MB", NULL);
+
+  if (self->options->switches)
+    print (switches_key, bench_samples_get_median (&outcome->switches));
+  if (self->group->with_memory)
+    print (memory_key, outcome->peak_mb);
+}
+
+static void
 print_outcome (Session *self, const Outcome *outcome)
 {
   const BenchMeasure *measure = outcome->measure;
+  const char *unit = measure->unit;
+  g_autofree char *key = g_strconcat (measure->name, unit != NULL ? "_" : NULL, unit, NULL);
 
-  print_median (self, &outcome->figures, measure->name, measure->unit != NULL ? "_" : "",
-                measure->unit != NULL ? measure->unit : "", &measure->aim);
+  print_median (self, key, &outcome->figures, &measure->aim);
   for (guint i = 0; i < BENCH_N_REFERENCES; i++)
     if (!bench_samples_is_empty (&outcome->ratios[i]))
-      print_median (self, &outcome->ratios[i], measure->name, "_of_", measure->references[i].label,
-                    &measure->references[i].aim);
-  if (self->options->switches)
-    g_free (print (measure->name, "_switches_per_task", "",
-                   bench_samples_get_median (&outcome->switches)));
-  if (self->group->with_memory)
-    g_free (print (measure->name, "_peak_memory_MB", "", outcome->peak_mb));
+      print_ratio (self, outcome, i);
+  print_resources (self, outcome);
 }
 
 static void
@@ -241,8 +251,8 @@ bench_report_run (const BenchOptions *options)
   setvbuf (stdout, NULL, _IOLBF, 0);
   for (guint i = 0; i < bench_catalogue_size; i++)
     run_group (options, &bench_catalogue[i], aims);
-  print_plain ("peak_memory_MB", bench_resources_get_peak_mb ());
-  print_plain ("context_switches", (double) bench_resources_get_n_switches ());
+  print ("peak_memory_MB", bench_resources_get_peak_mb ());
+  print ("context_switches", (double) bench_resources_get_n_switches ());
   if (!options->smoke)
     bench_aims_print (aims);
   bench_aims_free (aims);
