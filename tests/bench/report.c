@@ -25,7 +25,9 @@ typedef struct
   gboolean is_reference; /* the first one of a measure that is wanted: it runs with that */
   BenchSamples figures;
   BenchSamples ratios[BENCH_N_REFERENCES];
-  BenchSamples switches; /* context switches for each task, of all processes */
+  /* For each task, of all processes: */
+  BenchSamples switches;
+  BenchSamples processor_us;
   double peak_mb;
 } Outcome;
 
@@ -142,14 +144,16 @@ run (Session *self, Outcome *outcome)
   const BenchMeasure *measure = outcome->measure;
   const BenchShape shape = get_shape (self, measure);
   gsize n_tasks = get_n_tasks (self, measure);
-  guint64 n_switches = bench_resources_get_n_switches ();
+  BenchCosts before = bench_resources_get_costs (), after;
 
   if (self->group->with_memory)
     bench_resources_reset_peak ();
   bench_samples_add (&outcome->figures, measure->run (&shape, n_tasks));
   outcome->peak_mb = MAX (outcome->peak_mb, bench_resources_get_peak_mb ());
-  n_switches = bench_resources_get_n_switches () - n_switches;
-  bench_samples_add (&outcome->switches, n_switches / (double) n_tasks);
+  after = bench_resources_get_costs ();
+  bench_samples_add (&outcome->switches, (after.n_switches - before.n_switches) / n_tasks);
+  bench_samples_add (&outcome->processor_us,
+                     (after.processor_s - before.processor_s) * 1e6 / n_tasks);
 }
 
 /* The first reference is measured anew, so that both have met the same moods of the machine. */
@@ -194,11 +198,15 @@ static void
 print_resources (Session *self, const Outcome *outcome)
 {
   const char *name = outcome->measure->name;
+  g_autofree char *processor_key = g_strconcat (name, "_processor_us_per_task", NULL);
   g_autofree char *switches_key = g_strconcat (name, "_switches_per_task", NULL);
   g_autofree char *memory_key = g_strconcat (name, "_peak_memory_MB", NULL);
 
-  if (self->options->switches)
-    print (switches_key, bench_samples_get_median (&outcome->switches));
+  if (self->options->costs)
+    {
+      print (processor_key, bench_samples_get_median (&outcome->processor_us));
+      print (switches_key, bench_samples_get_median (&outcome->switches));
+    }
   if (self->group->with_memory)
     print (memory_key, outcome->peak_mb);
 }
@@ -222,6 +230,7 @@ outcome_clear (Outcome *self)
 {
   bench_samples_clear (&self->figures);
   bench_samples_clear (&self->switches);
+  bench_samples_clear (&self->processor_us);
   for (guint i = 0; i < BENCH_N_REFERENCES; i++)
     bench_samples_clear (&self->ratios[i]);
 }
@@ -252,7 +261,7 @@ bench_report_run (const BenchOptions *options)
   for (guint i = 0; i < bench_catalogue_size; i++)
     run_group (options, &bench_catalogue[i], aims);
   print ("peak_memory_MB", bench_resources_get_peak_mb ());
-  print ("context_switches", (double) bench_resources_get_n_switches ());
+  print ("context_switches", bench_resources_get_costs ().n_switches);
   if (!options->smoke)
     bench_aims_print (aims);
   bench_aims_free (aims);

@@ -56,18 +56,27 @@ bench_resources_get_private_mb (int pid)
   return read_status (pid, "RssAnon") + read_status (pid, "RssShmem");
 }
 
-static guint64
-count_switches (int who)
+static double
+get_seconds (const struct timeval *time)
 {
-  struct rusage usage;
-
-  if (getrusage (who, &usage) < 0)
-    return 0;
-  return usage.ru_nvcsw + usage.ru_nivcsw;
+  return time->tv_sec + time->tv_usec / 1e6;
 }
 
-guint64
-bench_resources_get_n_switches (void)
+/* What this process and those that it has waited for have used since they began. */
+BenchCosts
+bench_resources_get_costs (void)
 {
-  return count_switches (RUSAGE_SELF) + count_switches (RUSAGE_CHILDREN);
+  static const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+  BenchCosts costs = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (whose); i++)
+    {
+      struct rusage usage;
+
+      if (getrusage (whose[i], &usage) < 0)
+        continue;
+      costs.n_switches += usage.ru_nvcsw + usage.ru_nivcsw;
+      costs.processor_s += get_seconds (&usage.ru_utime) + get_seconds (&usage.ru_stime);
+    }
+  return costs;
 }

@@ -9,9 +9,15 @@ G_BEGIN_DECLS
 
 /* What processes have used: this one, the children it has waited for, or another. */
 
+typedef struct
+{
+  double n_switches; /* context switches */
+  double processor_s;
+} BenchCosts;
+
 void bench_resources_reset_peak (void);
 double bench_resources_get_peak_mb (void);
 double bench_resources_get_private_mb (int pid);
-guint64 bench_resources_get_n_switches (void);
+BenchCosts bench_resources_get_costs (void);
 
 G_END_DECLS
