@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   double service_us; /* estimated time of one task; 0 when none was seen */
+  double faster_us;  /* what was measured last, if that was less than half as long; else 0 */
 } MpipeWindow;
 
 #define MPIPE_WINDOW_MIN 2

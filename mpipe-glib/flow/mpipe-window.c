@@ -8,19 +8,23 @@
 #define SERVICE_US_MIN 0.05 /* below this the clock says nothing */
 
 /* @n_done tasks took @elapsed_us together. Slower is believed at once, since too large a window makes tasks
- * wait; faster bit by bit. */
+ * wait; faster bit by bit, and what is much faster when it is seen twice in a row. */
 void
 mpipe_window_update (MpipeWindow *self, guint n_done, gint64 elapsed_us)
 {
-  double measured;
+  double measured, faster_us;
 
   if (n_done == 0)
     return;
   measured = MAX ((double) elapsed_us / n_done, SERVICE_US_MIN);
+  faster_us = measured < self->service_us / 2 ? measured : 0;
   if (self->service_us == 0 || measured > 2 * self->service_us)
     self->service_us = measured;
+  else if (faster_us > 0 && self->faster_us > 0)
+    self->service_us = MAX (faster_us, self->faster_us);
   else
     self->service_us += (measured - self->service_us) / 2;
+  self->faster_us = faster_us;
 }
 
 guint

@@ -17,5 +17,9 @@ double bench_bound_echo (const BenchShape *shape, gsize n_tasks);
 double bench_bound_memcpy (const BenchShape *shape, gsize n_tasks);
 
 double bench_bound_start (const BenchShape *shape, gsize n_tasks);
+double bench_bound_start_in_large (const BenchShape *shape, gsize n_mib);
+
+double bench_bound_balance (const BenchShape *shape, gsize n_tasks);
+double bench_bound_in_turn (const BenchShape *shape, gsize n_tasks);
 
 G_END_DECLS

@@ -5,7 +5,8 @@
  * Measures how fast pipelines are, beside what the machine allows in the same run.
  *
  * catalogue.c says what is measured; the files with "bounds" and "start" have the bounds, those with "runs"
- * the pipelines, report.c takes the medians. The program is its own worker.
+ * the pipelines, those with "rival" what else one could use; report.c takes the medians. The program is its
+ * own worker, and its rivals' as well.
  */
 
 #include <locale.h>
@@ -15,7 +16,7 @@
 
 #include "options.h"
 #include "report.h"
-#include "start.h"
+#include "roles.h"
 #include "task-kind.h"
 
 int
@@ -27,7 +28,7 @@ main (int argc, char **argv)
 
   bench_register_workers ();
   mpipe_init (&argc, &argv); /* a worker process stays in here */
-  bench_start_answer_if_asked (argc, argv);
+  bench_roles_play_if_asked (argc, argv);
 
   setlocale (LC_CTYPE, "");
   success = bench_options_parse (&options, &argc, &argv, &error);

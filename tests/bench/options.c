@@ -39,6 +39,9 @@ gboolean
 bench_options_parse (BenchOptions *self, int *argc, char ***argv, GError **error)
 {
   const GOptionEntry entries[] = {
+    { "costs", 0, 0, G_OPTION_ARG_NONE, &self->costs,
+      "Print processor time and context switches for each task as well, start and end included",
+      NULL },
     { "list", 0, 0, G_OPTION_ARG_NONE, &self->list, "Say what is measured, and measure nothing",
       NULL },
     { "only", 0, 0, G_OPTION_ARG_STRING, &self->only,
@@ -47,8 +50,6 @@ bench_options_parse (BenchOptions *self, int *argc, char ***argv, GError **error
       "N" },
     { "smoke", 0, 0, G_OPTION_ARG_NONE, &self->smoke,
       "See in a second that everything runs; the figures mean nothing", NULL },
-    { "switches", 0, 0, G_OPTION_ARG_NONE, &self->switches,
-      "Print context switches for each task as well", NULL },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);

@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  gboolean costs;
   gboolean list;
   gboolean smoke;
-  gboolean switches;
   int n_repeats;
   char *only; /* a group or a measure; NULL for all that is not on request only */
 } BenchOptions;

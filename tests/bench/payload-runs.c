@@ -55,7 +55,7 @@ bench_run_payload (const BenchShape *shape, gsize n_tasks)
     }
   seconds = (g_get_monotonic_time () - begun) / 1e6;
   bench_pipeline_end (pipeline);
-  return shape->size * n_tasks / seconds / 1e9;
+  return shape->size * n_tasks / seconds / 1e9 * shape->n_stages;
 }
 
 /* Everything is put, and made, before the first result is read. */

@@ -21,6 +21,7 @@ bench_pipeline_new (const BenchShape *shape)
   MpipeStage *last = first; /* held by the one before it */
   MpipePipeline *self;
 
+  mpipe_stage_set_max_backlog (first, shape->max_backlog);
   for (guint i = 1; i < shape->n_stages; i++)
     {
       g_autoptr (MpipeStage) next = new_stage (shape);
@@ -43,15 +44,40 @@ bench_pipeline_put (MpipePipeline *self, GVariant *task)
     g_error ("%s", error->message);
 }
 
+/* @tasks are @n. */
+void
+bench_pipeline_put_array (MpipePipeline *self, GVariant *tasks, gsize n)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (mpipe_pipeline_put_array (self, tasks, NULL, &error) != n)
+    g_error ("%s", error->message);
+}
+
+static GVariant *
+check_result (GVariant *result, const GError *error)
+{
+  if (result == NULL)
+    g_error ("%s", error != NULL ? error->message : "results are missing");
+  return result;
+}
+
 GVariant *
 bench_pipeline_get (MpipePipeline *self)
 {
   g_autoptr (GError) error = NULL;
   GVariant *result = mpipe_pipeline_get (self, NULL, &error);
 
-  if (result == NULL)
-    g_error ("%s", error != NULL ? error->message : "results are missing");
-  return result;
+  return check_result (result, error);
+}
+
+GVariant *
+bench_pipeline_get_array (MpipePipeline *self)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *results = mpipe_pipeline_get_array (self, 0, NULL, &error);
+
+  return check_result (results, error);
 }
 
 /* Stops the pipeline, which must have nothing left to do, and waits for its workers to end. */

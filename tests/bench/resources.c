@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,34 +25,58 @@ bench_resources_reset_peak (void)
   close (fd);
 }
 
-/* Returns: the highest resident set of this process, in 10^6 bytes */
-double
-bench_resources_get_peak_mb (void)
+/* Returns: the number of @field in /proc/PID/status, in 10^6 bytes */
+static double
+read_status (int pid, const char *field)
 {
+  g_autofree char *file = g_strdup_printf ("/proc/%d/status", pid);
   g_autofree char *status = NULL;
   const char *line;
   long kib = 0;
 
-  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
+  if (!g_file_get_contents (file, &status, NULL, NULL))
     return 0;
-  line = g_strstr_len (status, -1, "VmHWM:");
-  if (line == NULL || sscanf (line, "VmHWM: %ld", &kib) != 1)
+  line = g_strstr_len (status, -1, field);
+  if (line == NULL || sscanf (line + strlen (field), ": %ld", &kib) != 1)
     return 0;
   return kib * 1024 / 1e6;
 }
 
-static guint64
-count_switches (int who)
+/* Returns: the highest resident set of this process, in 10^6 bytes */
+double
+bench_resources_get_peak_mb (void)
 {
-  struct rusage usage;
-
-  if (getrusage (who, &usage) < 0)
-    return 0;
-  return usage.ru_nvcsw + usage.ru_nivcsw;
+  return read_status (getpid (), "VmHWM");
 }
 
-guint64
-bench_resources_get_n_switches (void)
+/* Returns: what a process has in memory that is not in a file, in 10^6 bytes */
+double
+bench_resources_get_private_mb (int pid)
 {
-  return count_switches (RUSAGE_SELF) + count_switches (RUSAGE_CHILDREN);
+  return read_status (pid, "RssAnon") + read_status (pid, "RssShmem");
+}
+
+static double
+get_seconds (const struct timeval *time)
+{
+  return time->tv_sec + time->tv_usec / 1e6;
+}
+
+/* What this process and those that it has waited for have used since they began. */
+BenchCosts
+bench_resources_get_costs (void)
+{
+  static const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+  BenchCosts costs = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (whose); i++)
+    {
+      struct rusage usage;
+
+      if (getrusage (whose[i], &usage) < 0)
+        continue;
+      costs.n_switches += usage.ru_nvcsw + usage.ru_nivcsw;
+      costs.processor_s += get_seconds (&usage.ru_utime) + get_seconds (&usage.ru_stime);
+    }
+  return costs;
 }

@@ -7,10 +7,17 @@
 
 G_BEGIN_DECLS
 
-/* What this process, and the children it has waited for, have used. */
+/* What processes have used: this one, the children it has waited for, or another. */
+
+typedef struct
+{
+  double n_switches; /* context switches */
+  double processor_s;
+} BenchCosts;
 
 void bench_resources_reset_peak (void);
 double bench_resources_get_peak_mb (void);
-guint64 bench_resources_get_n_switches (void);
+double bench_resources_get_private_mb (int pid);
+BenchCosts bench_resources_get_costs (void);
 
 G_END_DECLS

@@ -1,47 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* The bound: as many bare child processes of the same program, each until it has said one byte. */
+/* The bound: as many bare child processes of the same program, each until it has said one byte. GLib starts
+ * them without a copy of this process, since all is inherited. */
 
 #include "start.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <gio/gio.h>
+#include <string.h>
 
 #include "bounds.h"
 #include "pipelines.h"
-
-#define ANSWER "--answer" /* makes this program such a child */
-
-/* Says that the process is there, and stays until it is no longer wanted. */
-void
-bench_start_answer_if_asked (int argc, char **argv)
-{
-  char byte = '.';
-
-  if (argc != 2 || !g_str_equal (argv[1], ANSWER))
-    return;
-  if (write (STDOUT_FILENO, &byte, 1) != 1)
-    exit (EXIT_FAILURE);
-  while (read (STDIN_FILENO, &byte, 1) > 0)
-    continue;
-  exit (EXIT_SUCCESS);
-}
+#include "roles.h"
 
 static GSubprocess *
-start_child (const char *program)
+start_child (void)
 {
-  g_autoptr (GError) error = NULL;
-  GSubprocess *child
-      = g_subprocess_new (G_SUBPROCESS_FLAGS_INHERIT_FDS | G_SUBPROCESS_FLAGS_STDIN_PIPE
-                              | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-                          &error, program, ANSWER, NULL);
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS | G_SUBPROCESS_FLAGS_STDIN_PIPE
+                                   | G_SUBPROCESS_FLAGS_STDOUT_PIPE);
 
-  if (child == NULL)
-    g_error ("%s", error->message);
-  return child;
+  return bench_roles_start (launcher, BENCH_ROLE_ANSWER, NULL, NULL);
 }
 
 static void
@@ -63,13 +41,12 @@ end_child (GSubprocess *child)
 double
 bench_bound_start (const BenchShape *shape, gsize n_tasks)
 {
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   g_autoptr (GPtrArray) children = g_ptr_array_new_with_free_func (g_object_unref);
   gint64 begun = g_get_monotonic_time ();
   double ms;
 
   for (guint i = 0; i < shape->n_workers; i++)
-    g_ptr_array_add (children, start_child (program));
+    g_ptr_array_add (children, start_child ());
   for (guint i = 0; i < children->len; i++)
     wait_for_answer (g_ptr_array_index (children, i));
   ms = (g_get_monotonic_time () - begun) / 1e3;
@@ -87,4 +64,30 @@ bench_start_pipeline (const BenchShape *shape, gsize n_tasks)
 
   bench_pipeline_end (pipeline);
   return ms;
+}
+
+/* Memory of @n_mib that this process has touched. */
+static guint8 *
+new_ballast (gsize n_mib)
+{
+  guint8 *ballast = g_malloc (n_mib << 20);
+
+  memset (ballast, 1, n_mib << 20);
+  return ballast;
+}
+
+double
+bench_bound_start_in_large (const BenchShape *shape, gsize n_mib)
+{
+  g_autofree guint8 *ballast = new_ballast (n_mib);
+
+  return bench_bound_start (shape, 1);
+}
+
+double
+bench_start_pipeline_in_large (const BenchShape *shape, gsize n_mib)
+{
+  g_autofree guint8 *ballast = new_ballast (n_mib);
+
+  return bench_start_pipeline (shape, 1);
 }

@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* Until processes of this program are there. */
+/* Milliseconds until processes of this program are there. */
 
-void bench_start_answer_if_asked (int argc, char **argv);
 double bench_start_pipeline (const BenchShape *shape, gsize n_tasks);
+double bench_start_pipeline_in_large (const BenchShape *shape, gsize n_mib);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "task-kind.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 
 #define TEXT "a text of a few words, forty bytes long"
 
@@ -82,6 +83,16 @@ work_on_pair (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **
 
 const BenchTaskKind bench_pair_tasks = { make_pair, read_pair };
 
+/* Microseconds to wait, as exactly as the system can. */
+
+static GVariant *
+wait_for_us (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  prctl (PR_SET_TIMERSLACK, 1);
+  g_usleep ((gulong) g_variant_get_int64 (task));
+  return g_variant_ref (task);
+}
+
 /* Payloads */
 
 static GVariant *
@@ -106,6 +117,7 @@ bench_register_workers (void)
   mpipe_worker_register_func ("int64", work_on_int64, NULL, NULL);
   mpipe_worker_register_func ("text", work_on_text, NULL, NULL);
   mpipe_worker_register_func ("pair", work_on_pair, NULL, NULL);
+  mpipe_worker_register_func ("wait", wait_for_us, NULL, NULL);
   mpipe_worker_register_func ("return", return_payload, NULL, NULL);
   mpipe_worker_register_func ("make", make_payload, NULL, NULL);
 }

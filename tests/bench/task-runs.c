@@ -86,6 +86,12 @@ bench_run_put_get (const BenchShape *shape, gsize n_tasks)
   return n_tasks / end (&self);
 }
 
+double
+bench_run_hops (const BenchShape *shape, gsize n_tasks)
+{
+  return bench_run_put_get (shape, n_tasks) * shape->n_stages;
+}
+
 static void
 result_cb (MpipePipeline *pipeline, GVariant *value, guint64 task_id, MpipeStage *leaf,
            gpointer user_data)

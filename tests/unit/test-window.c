@@ -41,6 +41,11 @@ static const Case cases[] = {
   { "believes-thrice-as-slow-at-once", { { 1, 100 }, { 1, 300 } }, 6, 6 },
   { "believes-a-bit-slower-by-half", { { 1, 100 }, { 1, 200 } }, 13, 13 },
   { "believes-faster-by-half", { { 1, 100 }, { 100, 100 } }, 39, 40 },
+  { "believes-much-faster-the-second-time", { { 1, 10000 }, { 1, 100 }, { 1, 50 } }, 20, 20 },
+  { "believes-much-faster-only-in-a-row",
+    { { 1, 10000 }, { 1, 100 }, { 1, 10000 }, { 1, 100 } },
+    MPIPE_WINDOW_MIN,
+    MPIPE_WINDOW_MIN },
   { "believes-faster-in-the-end",
     { { 1, 100 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } },
     400,
@@ -81,6 +86,51 @@ test_settles_on_what_is_steady (void)
         for (guint i = 0; i < 40; i++)
           mpipe_window_update (&window, 3, 3 * services_us[after]);
         g_assert_cmpint (ABS (wanted - mpipe_window_get_credit (&window)), <=, 1);
+      }
+}
+
+/* A worker that always holds what it may answers what it has done in this time, at least one task. */
+#define ANSWER_EVERY_US 200
+
+static guint
+get_right_credit (gint64 service_us)
+{
+  return CLAMP (MPIPE_WINDOW_WORK_US / service_us, MPIPE_WINDOW_MIN, MPIPE_WINDOW_MAX);
+}
+
+/* Returns: how many tasks are answered until the credit is at most twice too large or too small */
+static guint
+count_until_adapted (MpipeWindow *window, gint64 service_us, guint n_most)
+{
+  guint right = get_right_credit (service_us), n_answered = 0;
+
+  for (;;)
+    {
+      guint credit = mpipe_window_get_credit (window);
+      guint n = CLAMP (ANSWER_EVERY_US / service_us, 1, credit);
+
+      if ((credit <= 2 * right && right <= 2 * credit) || n_answered > n_most)
+        return n_answered;
+      mpipe_window_update (window, n, n * service_us);
+      n_answered += n;
+    }
+}
+
+static void
+test_follows_a_change_within_ten_tasks (void)
+{
+  static const gint64 services_us[] = { 1, 10, 100, 1000, 20000, 1000000 };
+
+  for (guint before = 0; before < G_N_ELEMENTS (services_us); before++)
+    for (guint after = 0; after < G_N_ELEMENTS (services_us); after++)
+      {
+        MpipeWindow window = { 0 };
+
+        for (guint i = 0; i < 10; i++)
+          mpipe_window_update (&window, 2, 2 * services_us[before]);
+        /* a worker that answers tiny tasks does so hundreds at a time */
+        if (services_us[before] > ANSWER_EVERY_US || services_us[after] > ANSWER_EVERY_US)
+          g_assert_cmpuint (count_until_adapted (&window, services_us[after], 10), <=, 10);
       }
 }
 
@@ -127,6 +177,8 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cases[i], test_case);
     }
   g_test_add_func ("/mpipe/flow/window/settles-on-what-is-steady", test_settles_on_what_is_steady);
+  g_test_add_func ("/mpipe/flow/window/follows-a-change-within-ten-tasks",
+                   test_follows_a_change_within_ten_tasks);
   g_test_add_func ("/mpipe/flow/window/stays-within-what-was-measured",
                    test_stays_within_what_was_measured);
   return g_test_run ();
