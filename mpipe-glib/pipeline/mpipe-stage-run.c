@@ -460,7 +460,7 @@ set_reading (MpipeStageRun *self)
     {
       MpipeWorkerSlot *slot = self->slots[i];
       gboolean reading
-          = mpipe_worker_slot_get_n_leased (slot) == 0
+          = !mpipe_worker_slot_owes_results (slot)
             || (!blocked && (all || mpipe_worker_slot_holds_next (slot, self->places)));
 
       mpipe_worker_slot_set_reading (slot, reading);

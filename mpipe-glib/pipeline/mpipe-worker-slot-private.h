@@ -55,6 +55,7 @@ void mpipe_worker_slot_set_reading (MpipeWorkerSlot *self, gboolean reading);
 void mpipe_worker_slot_describe (MpipeWorkerSlot *self, MpipeSchedulerPlace *out_place);
 gboolean mpipe_worker_slot_holds_next (MpipeWorkerSlot *self, MpipeReorder *places);
 guint mpipe_worker_slot_get_n_leased (MpipeWorkerSlot *self);
+gboolean mpipe_worker_slot_owes_results (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_is_starting (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_is_asleep (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_is_empty (MpipeWorkerSlot *self);
@@ -135,6 +136,7 @@ void mpipe_worker_slot_end_successor (MpipeWorkerSlot *self);
 
 /* in mpipe-worker-slot-time.c */
 void mpipe_worker_slot_check_time (MpipeWorkerSlot *self);
+void mpipe_worker_slot_condemn (MpipeWorkerSlot *self, guint64 number, GError *reason);
 
 /* in mpipe-worker-slot-blame.c */
 guint64 mpipe_worker_slot_find_culprit (MpipeWorkerSlot *self);

@@ -10,33 +10,42 @@
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
 
-/* How long the worker has been on its current task, but for what the pipeline made it wait. What the worker says is believed as long as it does not
- * contradict what was seen: it cannot win more than the limit once again. */
+/* How long the worker has been on its current task, but for what the pipeline made it wait. What the worker says is
+ * believed as long as it does not contradict what was seen: it cannot win more than the limit once again. */
 static gint64
-measure_current (MpipeWorkerSlot *self, gint64 now)
+measure_current (MpipeWorkerSlot *self, gint64 now, guint64 number, gint64 since)
 {
-  guint64 number = 0;
-  gint64 since = 0;
-
-  if (!mpipe_worker_process_get_current (self->process, &number, &since))
-    number = mpipe_leases_get_oldest (self->leases);
-  if (mpipe_leases_get (self->leases, number) == NULL)
-    {
-      self->timed_number = 0;
-      return 0;
-    }
   if (number != self->timed_number || self->paused)
     {
       self->timed_number = number;
       self->timed_from = now;
     }
-  since = MAX (since, self->resumed_at);
   if (self->paused)
     return 0;
   if (since <= 0 || since > now
       || now - self->timed_from >= 2 * (gint64) self->stage->task_timeout_ms * 1000)
-    return now - self->timed_from;
-  return now - since;
+    return now - MAX (self->timed_from, self->resumed_at);
+  return now - MAX (since, self->resumed_at);
+}
+
+/* A worker that takes one task after the other. One that is on none of those that it holds, as it says itself, was
+ * stopped or has stopped reading, unless it begins soon; this is no time of a task, and nothing to charge a task with. */
+static gint64
+get_current_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
+{
+  gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
+  gint64 since = 0, idle_us;
+  guint64 number = 0;
+
+  if (!mpipe_worker_process_get_current (self->process, &number, &since))
+    number = mpipe_leases_get_oldest (self->leases);
+  if (mpipe_leases_get (self->leases, number) != NULL)
+    {
+      *out_number = number;
+      return limit_us - measure_current (self, now, number, since);
+    }
+  idle_us = measure_current (self, now, mpipe_leases_get_oldest (self->leases), 0);
+  return MIN (MAX (limit_us, (gint64) self->stage->start_timeout_ms * 1000) - idle_us, limit_us);
 }
 
 /* Looks at tasks whose beginning is known: those that were @cancelled, or the others. Returns: (nullable): the one
@@ -77,7 +86,7 @@ get_time_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
   if (limit_us == 0)
     return G_MAXINT64;
   if (!mpipe_worker_slot_is_concurrent (self))
-    return limit_us - measure_current (self, now);
+    return get_current_left (self, now, out_number);
   find_longest (self, FALSE, now, &elapsed_us, out_number);
   return limit_us - elapsed_us;
 }
@@ -93,9 +102,18 @@ get_grace_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
   return self->has_cancelled ? (gint64) self->stage->grace_time_ms * 1000 - elapsed_us : G_MAXINT64;
 }
 
-static void
-condemn (MpipeWorkerSlot *self, guint64 number, GError *reason)
+/* Ends the process for the task that it is on. It may go on to another before it is gone; that one is innocent. 0 for
+ * none that is known. */
+void
+mpipe_worker_slot_condemn (MpipeWorkerSlot *self, guint64 number, GError *reason)
 {
+  MpipeItem *task = mpipe_leases_get (self->leases, number);
+  guint64 current;
+  gint64 since;
+
+  if (task != NULL && task->begun_at == 0
+      && mpipe_worker_process_get_current (self->process, &current, &since) && current == number)
+    task->begun_at = since;
   self->condemned = number;
   mpipe_worker_process_terminate (self->process, reason);
 }
@@ -125,11 +143,12 @@ mpipe_worker_slot_check_time (MpipeWorkerSlot *self)
   left_us = get_time_left (self, now, &late);
   grace_left_us = get_grace_left (self, now, &cancelled);
   if (left_us <= 0)
-    condemn (self, late,
-             g_error_new (MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT, "exceeded the time limit of %u ms",
-                          self->stage->task_timeout_ms));
+    mpipe_worker_slot_condemn (self, late,
+                               g_error_new (MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT,
+                                            "exceeded the time limit of %u ms",
+                                            self->stage->task_timeout_ms));
   else if (grace_left_us <= 0)
-    condemn (self, cancelled, mpipe_worker_slot_new_cancellation ());
+    mpipe_worker_slot_condemn (self, cancelled, mpipe_worker_slot_new_cancellation ());
   else if (MIN (left_us, grace_left_us) < G_MAXINT64)
     self->timeout_source
         = mpipe_worker_slot_attach_timer (self, (guint) (MIN (left_us, grace_left_us) / 1000 + 1),

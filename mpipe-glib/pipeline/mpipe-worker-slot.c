@@ -435,6 +435,8 @@ mpipe_worker_slot_send_stop (MpipeWorkerSlot *self)
   stop->place = mpipe_reorder_open (self->places);
   mpipe_worker_process_send_stop (self->process, mpipe_leases_add (self->leases, stop));
   mpipe_worker_process_flush (self->process);
+  if (!self->stage->do_stop_task) /* then it has nothing to do before it answers */
+    mpipe_worker_process_end_in (self->process, self->stage->start_timeout_ms);
   mpipe_worker_slot_check_time (self);
 }
 
@@ -532,7 +534,7 @@ end_if_cancelled (MpipeWorkerSlot *self)
 
   if (culprit == 0 || !((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
     return FALSE;
-  mpipe_worker_process_terminate (self->process, mpipe_worker_slot_new_cancellation ());
+  mpipe_worker_slot_condemn (self, culprit, mpipe_worker_slot_new_cancellation ());
   return TRUE;
 }
 
@@ -672,6 +674,15 @@ guint
 mpipe_worker_slot_get_n_leased (MpipeWorkerSlot *self)
 {
   return mpipe_leases_get_n (self->leases);
+}
+
+/* Whether the worker may have results to give. */
+gboolean
+mpipe_worker_slot_owes_results (MpipeWorkerSlot *self)
+{
+  return mpipe_leases_get_n (self->leases) > 0
+         && (self->stage->do_stop_task
+             || mpipe_worker_process_get_state (self->process) != MPIPE_WORKER_PROCESS_STOPPING);
 }
 
 /* Whether there will be a worker, or none, but it is not decided yet. */

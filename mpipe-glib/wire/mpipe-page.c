@@ -120,14 +120,16 @@ mpipe_page_dup_fd (MpipePage *self, GError **error)
   return fd;
 }
 
-/* Returns: FALSE when the task was taken back and must be skipped. */
+/* The number comes first: a worker that dies between the two is on no task, rather than on the one before. The second
+ * store is sequentially consistent: no processor does what follows before both are seen. Returns: FALSE when the task
+ * was taken back and must be skipped. */
 gboolean
 mpipe_page_begin (MpipePage *self, guint64 sequence, gint64 now)
 {
   guint64 from;
 
-  __atomic_store_n (&self->words->since, (guint64) now, __ATOMIC_RELAXED);
-  __atomic_store_n (&self->words->begun, sequence, __ATOMIC_SEQ_CST);
+  __atomic_store_n (&self->words->begun, sequence, __ATOMIC_RELEASE);
+  __atomic_store_n (&self->words->since, (guint64) now, __ATOMIC_SEQ_CST);
   from = __atomic_load_n (&self->words->recall_from, __ATOMIC_SEQ_CST);
   if (from == 0 || sequence < from
       || sequence >= __atomic_load_n (&self->words->recall_until, __ATOMIC_RELAXED))

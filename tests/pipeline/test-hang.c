@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,9 +18,11 @@
 
 #define TIMEOUT_MS 400
 #define GRACE_MS 1000
+#define START_MS 3000
 #define DEFIANT 1   /* a task whose worker ignores SIGTERM */
 #define TIDY 2      /* one whose worker has something to tidy up */
 #define WITH_HELP 3 /* one whose worker has started another process, which has */
+#define LATE 4      /* one that ends on SIGTERM; the worker does not end the next */
 
 static char *marker; /* in a worker: the file that tells that it has tidied up */
 
@@ -29,6 +32,27 @@ tidy_up_cb (int signal_number)
   int fd = g_creat (marker, 0600);
 
   _exit (fd >= 0 ? 0 : 1);
+}
+
+static sem_t told; /* in a worker: SIGTERM has come */
+static gboolean was_late;
+
+static void
+tell_cb (int signal_number)
+{
+  sem_post (&told);
+}
+
+static GVariant *
+end_late (GVariant *task, const char *begun)
+{
+  was_late = TRUE;
+  sem_init (&told, 0, 0);
+  signal (SIGTERM, tell_cb);
+  g_file_set_contents (begun, "", 0, NULL);
+  while (sem_wait (&told) < 0)
+    ;
+  return g_variant_ref (task);
 }
 
 static void
@@ -49,8 +73,10 @@ stubborn (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **erro
       = mpipe_worker_lookup_parameter (worker, "directory", G_VARIANT_TYPE_STRING);
   g_autofree char *begun = g_build_filename (g_variant_get_string (directory, NULL), "begun", NULL);
 
-  if (g_variant_get_int64 (task) == 0)
+  if (g_variant_get_int64 (task) == 0 && !was_late)
     return g_variant_ref (task);
+  if (g_variant_get_int64 (task) == LATE)
+    return end_late (task, begun);
   marker = g_build_filename (g_variant_get_string (directory, NULL), "tidied", NULL);
   switch (g_variant_get_int64 (task))
     {
@@ -194,6 +220,97 @@ test_a_worker_whose_task_is_cancelled_may_tidy_up (const MpipeTestWay *way)
   files_clear (&files);
 }
 
+/* While it has its grace it is done with that task, and on the next. */
+static void
+expect_an_innocent_next (MpipePipeline *pipeline, GQuark domain, int code, const char *words)
+{
+  g_autoptr (GError) error = mpipe_test_get_error (pipeline);
+
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, words));
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 0);
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_the_task_that_is_late_is_charged_and_not_the_next (const MpipeTestWay *way)
+{
+  Files files;
+  MpipeStage *stage;
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  files_init (&files);
+  stage = new_stubborn_stage (way, &files);
+  mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, LATE, 1);
+  mpipe_test_put (pipeline, 0, 1);
+  mpipe_pipeline_stop (pipeline);
+  expect_an_innocent_next (pipeline, MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT, "on task 1 after");
+  files_clear (&files);
+}
+
+static void
+test_the_task_that_is_cancelled_fails_and_not_the_next (const MpipeTestWay *way)
+{
+  Files files;
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  files_init (&files);
+  pipeline = mpipe_test_pipeline (new_stubborn_stage (way, &files));
+  mpipe_test_put (pipeline, LATE, 1);
+  mpipe_test_put (pipeline, 0, 1);
+  mpipe_pipeline_stop (pipeline);
+  mpipe_test_wait_until (exists, files.begun);
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 1));
+  expect_an_innocent_next (pipeline, G_IO_ERROR, G_IO_ERROR_CANCELLED, "task 1 was cancelled");
+  files_clear (&files);
+}
+
+/* Stops the worker of a stage of one, which has nothing to do. */
+static void
+stop_the_worker (MpipeStage *stage)
+{
+  g_autoptr (MpipeWorkerInfo) info = g_list_model_get_item (mpipe_stage_get_workers (stage), 0);
+
+  g_assert_no_errno (kill (mpipe_worker_info_get_pid (info), SIGSTOP));
+}
+
+static void
+test_a_worker_that_is_stopped_between_tasks_is_found (const MpipeTestWay *way)
+{
+  g_autoptr (MpipeStage) stage = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+  mpipe_stage_set_start_timeout (stage, START_MS);
+  mpipe_stage_set_grace_time (stage, 50);
+  pipeline = mpipe_test_pipeline (g_object_ref (stage));
+  mpipe_test_put (pipeline, 1, 1);
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 1);
+  stop_the_worker (stage);
+  mpipe_test_put (pipeline, 2, 2);
+  mpipe_pipeline_stop (pipeline);
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 2); /* done by another */
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 3);
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_a_stopped_worker_does_not_keep_the_pipeline_from_its_end (const MpipeTestWay *way)
+{
+  g_autoptr (MpipeStage) stage = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_start_timeout (stage, START_MS);
+  mpipe_stage_set_grace_time (stage, 50);
+  pipeline = mpipe_test_pipeline (g_object_ref (stage));
+  stop_the_worker (stage);
+  mpipe_pipeline_stop (pipeline);
+  mpipe_test_get_end (pipeline);
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+}
+
 /* Returns: a stage of a program that breaks the protocol */
 static MpipeStage *
 new_raw_stage (const MpipeTestWay *way, const char *mode, guint size)
@@ -289,6 +406,14 @@ main (int argc, char **argv)
   ADD (test_what_a_worker_has_started_may_tidy_up, "what-a-worker-has-started-may-tidy-up");
   ADD (test_a_worker_whose_task_is_cancelled_may_tidy_up,
        "a-worker-whose-task-is-cancelled-may-tidy-up");
+  ADD (test_the_task_that_is_late_is_charged_and_not_the_next,
+       "the-task-that-is-late-is-charged-and-not-the-next");
+  ADD (test_the_task_that_is_cancelled_fails_and_not_the_next,
+       "the-task-that-is-cancelled-fails-and-not-the-next");
+  ADD (test_a_worker_that_is_stopped_between_tasks_is_found,
+       "a-worker-that-is-stopped-between-tasks-is-found");
+  ADD (test_a_stopped_worker_does_not_keep_the_pipeline_from_its_end,
+       "a-stopped-worker-does-not-keep-the-pipeline-from-its-end");
   ADD (test_a_worker_that_stops_reading_is_found, "a-worker-that-stops-reading-is-found");
   ADD (test_a_worker_that_never_gets_ready_is_found, "a-worker-that-never-gets-ready-is-found");
   ADD (test_terminating_is_bounded, "terminating-is-bounded");

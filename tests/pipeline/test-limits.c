@@ -390,6 +390,34 @@ test_waiting_for_a_slow_reader_is_not_charged_to_a_task (const MpipeTestWay *way
   mpipe_test_get_end (pipeline);
 }
 
+static gboolean
+has_no_worker (gpointer stage)
+{
+  g_autoptr (MpipeWorkerInfo) info = g_list_model_get_item (mpipe_stage_get_workers (stage), 0);
+
+  return mpipe_worker_info_get_pid (info) == 0;
+}
+
+/* Its results are held back until the task has ended; then one fits into the next stage, and the others wait. */
+static void
+test_a_worker_that_has_done_all_ends_while_its_results_wait (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "several", 1);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GArray) results = NULL;
+
+  mpipe_stage_set_max_attempts (first, 2);
+  mpipe_stage_set_max_backlog (second, 1);
+  mpipe_stage_link (first, second);
+  pipeline = mpipe_test_pipeline (first);
+  mpipe_test_put (pipeline, 1, 1);
+  mpipe_pipeline_stop (pipeline);
+  mpipe_test_wait_until (has_no_worker, first);
+  results = mpipe_test_get_all (pipeline, way);
+  mpipe_test_assert_range (results, 10, 3, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -418,6 +446,9 @@ main (int argc, char **argv)
        "waiting-for-a-slow-reader-is-not-charged-to-a-task");
   ADD (test_a_full_pipeline_of_failing_tasks_goes_on, "a-full-pipeline-of-failing-tasks-goes-on");
 #undef ADD
+  mpipe_test_add_process_ways (
+      "/mpipe/pipeline/limits/a-worker-that-has-done-all-ends-while-its-results-wait",
+      test_a_worker_that_has_done_all_ends_while_its_results_wait);
 
   return g_test_run ();
 }
