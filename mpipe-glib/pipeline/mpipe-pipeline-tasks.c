@@ -559,6 +559,35 @@ mpipe_pipeline_try_put_with_fds (MpipePipeline *self, GVariant *task, GUnixFDLis
 }
 
 /**
+ * mpipe_pipeline_put_with_fds_until:
+ * @self: a pipeline
+ * @task: a task, as for [method@Mpipe.Pipeline.put_with_fds]; sunk if it is floating, also when it is not accepted
+ * @fd_list: up to 16 descriptors
+ * @deadline: how long to wait for room, as a value of g_get_monotonic_time(), in microseconds
+ * @cancellable: (nullable): ends the waiting for room
+ * @error: return location for an error
+ *
+ * Adds a task with descriptors to the pipeline, and waits for room until a certain time.
+ *
+ * Returns: the id of the task, from 1 on; 0 without an error when the pipeline was full all the time; 0 with an
+ *   error as for [method@Mpipe.Pipeline.put_with_fds]
+ *
+ * Since: 1.0
+ */
+guint64
+mpipe_pipeline_put_with_fds_until (MpipePipeline *self, GVariant *task, GUnixFDList *fd_list,
+                                   gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
+  g_return_val_if_fail (self->engine != NULL, 0);
+  g_return_val_if_fail (task != NULL, 0);
+  g_return_val_if_fail (G_IS_UNIX_FD_LIST (fd_list), 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  return put_with_fds (self, task, fd_list, MAX (deadline, 0), cancellable, error);
+}
+
+/**
  * mpipe_pipeline_put_with_fds_async:
  * @self: a pipeline
  * @task: a task, as for [method@Mpipe.Pipeline.put_with_fds]; sunk if it is floating

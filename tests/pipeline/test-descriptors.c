@@ -590,6 +590,10 @@ test_they_wait_for_room_with_their_task (const MpipeTestWay *way)
     n_tried++;
   g_assert_no_error (error);
   g_assert_cmpuint (n_tried, ==, 3);
+  g_assert_cmpuint (mpipe_pipeline_put_with_fds_until (pipeline, new_task ("read", 0, fds), fds,
+                                                       g_get_monotonic_time () + 1000, NULL, &error),
+                    ==, 0);
+  g_assert_no_error (error);
   for (guint i = 0; i < n_tried; i++)
     assert_gives (pipeline, "x");
 
