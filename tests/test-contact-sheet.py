@@ -3,13 +3,19 @@
 # SPDX-FileCopyrightText: the mpipe-glib authors
 """Runs the contact sheet program on folders of small pictures, and looks at the sheet it makes.
 
-    test-contact-sheet.py PROGRAM
+    test-contact-sheet.py PROGRAM HOSTILE-LOADER
+
+HOSTILE-LOADER is a module of gdk-pixbuf, a decoder that does what a picture of its format says.
 """
 
+import contextlib
 import ctypes
 import os
 import pathlib
 import re
+import shutil
+import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -18,6 +24,7 @@ import unittest
 import zlib
 
 PROGRAM = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ''
+LOADER = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ''
 DEADLINE = 120  # seconds
 
 # Sanitizers want more of the system than there is in a sandbox.
@@ -217,6 +224,82 @@ class ContactSheetTest(unittest.TestCase):
         finished, _ = self.make_sheet('--no-comparison')
         failed = 1 if said[1] == 'in a sandbox' else 0
         self.assertIn(f'4 pictures, {failed} failure', finished.stdout)
+
+    def add_loader(self):
+        """The decoder that breaks out, where also those in a sandbox find it."""
+        directory = self.folder / '.loader'
+        directory.mkdir()
+        module = shutil.copy(LOADER, directory)
+        cache = directory / 'loaders.cache'
+        cache.write_text(f'"{module}"\n"hostile" 0 "gdk-pixbuf" "A picture that breaks out" "LGPL"\n'
+                         '"text/plain" ""\n""\n'
+                         '"HOSTILE " "" 100\n\n')
+        self.environment['GDK_PIXBUF_MODULE_FILE'] = str(cache)
+
+    def add_attempts(self):
+        """Pictures that try to break out, between others. Returns what tells whether they have."""
+        secret = self.work / 'secret'
+        secret.write_text('secret')
+        trace = self.folder / '.trace'
+        server = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(server.close)
+        server.setblocking(False)
+        signals = []
+        before = signal.signal(signal.SIGUSR1, lambda *_: signals.append('signal'))
+        self.addCleanup(signal.signal, signal.SIGUSR1, before)
+
+        attempts = [f'read {secret}', f'write {trace}', f'connect {server.getsockname()[1]}',
+                    f'signal {os.getpid()}', 'fork 1000', 'allocate 10']
+        self.add('a.png', png(BLUE))
+        for i, what in enumerate([*attempts, 'crash -']):
+            self.add(f'{i}', b'HOSTILE ' + what.encode())
+        self.add('b.png', png(YELLOW))
+
+        def find_traces():
+            found = list(signals)
+            if trace.exists():
+                found.append('file')
+            try:
+                server.accept()[0].close()
+                found.append('connection')
+            except BlockingIOError:
+                pass
+            return sorted(found)
+        return len(attempts), find_traces
+
+    @unittest.skipIf(OPTIONS, 'no sandbox')
+    def test_a_picture_that_breaks_out_gets_nowhere_in_the_sandbox(self):
+        self.add_loader()
+        n, find_traces = self.add_attempts()
+        finished, sheet = self.make_sheet('--no-comparison', '--jobs', '2')
+        if '; decoded in a sandbox (' not in finished.stdout:
+            self.skipTest('no sandbox can be had: ' + finished.stdout)
+        self.assertEqual([sheet.get_print(i) for i in range(n)], [GREEN] * n)
+        self.assertEqual([sheet.get_print(i) for i in (n + 1, n + 2)], [BLUE, YELLOW])
+        self.assertEqual(find_traces(), [])
+        self.assertIn(f'{n + 3} pictures, 1 failure', finished.stdout)  # the one that crashes
+
+    @unittest.skipIf(OPTIONS, 'address space is short')
+    def test_a_picture_that_breaks_out_does_so_without_sandbox(self):
+        # Or the other test would show nothing.
+        self.add_loader()
+        n, find_traces = self.add_attempts()
+        finished = subprocess.run([PROGRAM, '--no-comparison', '--jobs', '2', '--no-sandbox', str(self.folder)],
+                                  cwd=self.work, timeout=DEADLINE, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, env=self.environment)
+        signal.alarm(DEADLINE)  # when one of those that were started goes on living, this ends the test
+        ended = []
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                ended.append(os.waitpid(-1, 0)[1])
+        signal.alarm(0)
+        self.assertEqual(ended, [signal.SIGKILL] * 1000)
+        self.assertEqual(finished.returncode, 0, finished.stderr)
+        sheet = Sheet(self.work / 'contact-sheet.png')
+        self.assertEqual([sheet.get_print(i) for i in range(n)], [RED] * n)
+        self.assertEqual([sheet.get_print(i) for i in (n + 1, n + 2)], [BLUE, YELLOW])
+        self.assertEqual(find_traces(), ['connection', 'file', 'signal'])
+        self.assertIn(f'{n + 3} pictures, 1 failure', finished.stdout)
 
     def test_an_older_sheet_is_not_put_on_the_sheet(self):
         self.add('a.png', png(RED))

@@ -40,6 +40,7 @@ make_sandbox (const Options *options)
                                                                  : MPIPE_SANDBOX_POLICY_PREFERRED);
 
   mpipe_sandbox_add_read_only_path (sandbox, options->folder);
+  mpipe_sandbox_add_variable (sandbox, "GDK_PIXBUF_MODULE_FILE"); /* which formats are there */
   g_object_set (sandbox, "max-memory", MAX_DECODER_BYTES, NULL);
   return sandbox;
 }

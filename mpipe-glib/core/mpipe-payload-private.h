@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 #define MPIPE_PAYLOAD_INLINE 48          /* bytes kept in the payload itself */
 #define MPIPE_PAYLOAD_MAX (1024u << 20) /* bytes in one value, unless set lower */
 
+#define MPIPE_PAYLOAD_FDS_MAX 16 /* descriptors that go with one value */
+#define MPIPE_PAYLOAD_NO_HANDLES (-1) /* of a value that is not put with descriptors, not even with none */
+
 /* A serialised value on its way: what a task or a result is between two programs. Small ones are kept in
  * place, larger ones share a buffer. Not counted: copy it with mpipe_payload_copy(), clear it once. */
 typedef struct
@@ -30,6 +33,8 @@ typedef struct
 
 gboolean mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant,
                                           MpipeTypeTable *types, GError **error);
+gboolean mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant,
+                                          MpipeTypeTable *types, int n_handles, GError **error);
 void mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *buffer,
                                      const guint8 *data, guint32 size);
 GArray *mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error);
@@ -43,6 +48,8 @@ gboolean mpipe_payload_has_type (const MpipePayload *self, MpipeTypeTable *types
                                  const GVariantType *type);
 GVariant *mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types,
                                     GError **error);
+GVariant *mpipe_payload_to_variant_with_handles (const MpipePayload *self, MpipeTypeTable *types,
+                                                 int n_handles, GError **error);
 
 static inline const guint8 *
 mpipe_payload_get_data (const MpipePayload *self)

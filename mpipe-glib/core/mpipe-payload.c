@@ -59,33 +59,37 @@ wrap (const MpipePayload *self, const MpipeTypeEntry *type, gboolean trusted)
   return g_variant_ref_sink (g_variant_new_from_bytes (variant_type, bytes, trusted));
 }
 
-/* Whether a value that may hold others holds a handle somewhere, which means nothing elsewhere. */
+/* Whether all handles in a value are among the first @n_handles; with MPIPE_PAYLOAD_NO_HANDLES there may not even be a
+ * type of handles in it. */
 static gboolean
-holds_handle (GVariant *value)
+check_handles_below (GVariant *value, int n_handles)
 {
   const char *type = g_variant_get_type_string (value);
   gsize n_children;
 
-  if (strchr (type, 'h') != NULL)
-    return TRUE;
-  if (strchr (type, 'v') == NULL)
+  if (g_str_equal (type, "h"))
+    return g_variant_get_handle (value) >= 0 && g_variant_get_handle (value) < n_handles;
+  if (n_handles == MPIPE_PAYLOAD_NO_HANDLES && strchr (type, 'h') != NULL)
     return FALSE;
+  if (strpbrk (type, "hv") == NULL)
+    return TRUE;
   n_children = g_variant_n_children (value);
   for (gsize i = 0; i < n_children; i++)
     {
       g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
 
-      if (holds_handle (child))
-        return TRUE;
+      if (!check_handles_below (child, n_handles))
+        return FALSE;
     }
-  return FALSE;
+  return TRUE;
 }
 
 /* Returns: (transfer full) (nullable): the value, after the bytes were found to be one; NULL with
  * MPIPE_ERROR_PROTOCOL when they are not. Where that matters, a value is re-wrapped as trusted once it was
- * checked: reading an array of strings that is not is quadratic. */
+ * checked: reading an array of strings that is not is quadratic. Handles in it must be less than @n_handles. */
 GVariant *
-mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types, GError **error)
+mpipe_payload_to_variant_with_handles (const MpipePayload *self, MpipeTypeTable *types,
+                                       int n_handles, GError **error)
 {
   const MpipeTypeEntry *type = mpipe_type_table_get (types, self->type);
   GVariant *value;
@@ -119,12 +123,19 @@ mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types, GErro
         return g_steal_pointer (&candidate);
     }
   value = wrap (self, type, TRUE);
-  if (!type->has_variant || !holds_handle (value))
+  if ((!type->has_variant && !type->has_handle) || check_handles_below (value, n_handles))
     return value;
   g_variant_unref (value);
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "a value of type “%s” holds a handle",
-               type->string);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+               "a value of type “%s” holds a handle that refers to nothing", type->string);
   return NULL;
+}
+
+/* The same for values without handles. */
+GVariant *
+mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types, GError **error)
+{
+  return mpipe_payload_to_variant_with_handles (self, types, MPIPE_PAYLOAD_NO_HANDLES, error);
 }
 
 static void
@@ -177,32 +188,39 @@ check_sendable (GVariant *variant, const MpipeTypeEntry *type, GError **error)
 /* @variant must be in normal form. It is looked at through a copy that is trusted: reading the children of one
  * that was not when it was made takes quadratic time. */
 static gboolean
-check_handles (GVariant *variant, const MpipeTypeEntry *type, GError **error)
+check_handles (GVariant *variant, const MpipeTypeEntry *type, int n_handles, GError **error)
 {
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GVariant) trusted = NULL;
 
-  if (!type->has_variant)
+  if (!type->has_variant && !type->has_handle)
     return TRUE;
   bytes = g_variant_get_data_as_bytes (variant);
   trusted = g_variant_ref_sink (
       g_variant_new_from_bytes (g_variant_get_type (variant), bytes, TRUE));
-  if (!holds_handle (trusted))
+  if (check_handles_below (trusted, n_handles))
     return TRUE;
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
-               "A value of type “%s” that holds a handle cannot be sent to another process",
-               type->string);
+  if (n_handles != MPIPE_PAYLOAD_NO_HANDLES)
+    g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                 "A value of type “%s” holds a handle that is none of its %d descriptors",
+                 type->string, n_handles);
+  else
+    g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                 "A value of type “%s” that holds a handle cannot be sent to another process",
+                 type->string);
   return FALSE;
 }
 
-/* Serialises @variant, which must not be floating and is kept when it is large. On failure @self is
- * not set: MPIPE_ERROR_TYPE, MPIPE_ERROR_TOO_LARGE. */
+/* Serialises @variant, which must not be floating and is kept when it is large. Handles in it must be less than
+ * @n_handles. On failure @self is not set: MPIPE_ERROR_TYPE, MPIPE_ERROR_TOO_LARGE. */
 gboolean
-mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant, MpipeTypeTable *types,
-                                 GError **error)
+mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant, MpipeTypeTable *types,
+                                 int n_handles, GError **error)
 {
-  const MpipeTypeEntry *type
-      = mpipe_type_table_add (types, g_variant_get_type_string (variant));
+  const char *string = g_variant_get_type_string (variant);
+  const MpipeTypeEntry *type = n_handles != MPIPE_PAYLOAD_NO_HANDLES
+                                   ? mpipe_type_table_add_any (types, string)
+                                   : mpipe_type_table_add (types, string);
   g_autoptr (GVariant) normal = NULL;
   gsize size;
 
@@ -210,7 +228,7 @@ mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant, MpipeTyp
     return FALSE;
   if (!is_normal (variant, type))
     variant = normal = g_variant_get_normal_form (variant);
-  if (!check_handles (variant, type, error))
+  if (!check_handles (variant, type, n_handles, error))
     return FALSE;
 
   size = g_variant_get_size (variant);
@@ -234,6 +252,14 @@ mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant, MpipeTyp
     return TRUE;
   mpipe_payload_clear (self);
   return FALSE;
+}
+
+/* The same for values without handles. */
+gboolean
+mpipe_payload_init_from_variant (MpipePayload *self, GVariant *variant, MpipeTypeTable *types,
+                                 GError **error)
+{
+  return mpipe_payload_init_with_handles (self, variant, types, MPIPE_PAYLOAD_NO_HANDLES, error);
 }
 
 static void

@@ -19,6 +19,7 @@ typedef struct
 {
   guint16 number;
   gboolean always_valid; /* every byte pattern of the right size is a value: needs no check */
+  gboolean has_handle;   /* its values refer to descriptors: only tasks may be of it */
   gboolean has_variant;  /* may hold values of any type, and of any depth */
   gboolean may_be_deep;  /* may be nested more deeply than a receiver reads */
   gboolean is_slow_untrusted; /* has arrays that GLib reads in quadratic time unless they are trusted */
@@ -32,6 +33,7 @@ MpipeTypeTable *mpipe_type_table_ref (MpipeTypeTable *self);
 void mpipe_type_table_unref (MpipeTypeTable *self);
 
 const MpipeTypeEntry *mpipe_type_table_add (MpipeTypeTable *self, const char *string);
+const MpipeTypeEntry *mpipe_type_table_add_any (MpipeTypeTable *self, const char *string);
 const MpipeTypeEntry *mpipe_type_table_get (MpipeTypeTable *self, guint16 number);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpipeTypeTable, mpipe_type_table_unref)

@@ -80,12 +80,12 @@ fixed_size_of (const char *type)
     }
 }
 
-/* Whether some value of the type may hold a type that a channel does not carry. */
+/* Whether a channel carries values of the type. */
 static gboolean
 is_allowed (const char *string)
 {
   return strlen (string) <= MPIPE_TYPE_STRING_MAX && g_variant_type_string_is_valid (string)
-         && strpbrk (string, "h*?r") == NULL;
+         && strpbrk (string, "*?r") == NULL;
 }
 
 /* Whether the type may have arrays whose elements are not all of one size; says so too often. */
@@ -120,16 +120,17 @@ entry_new (const char *string, guint16 number)
   entry->is_array = inner[0] == 'a';
   entry->unit = fixed_size_of (entry->is_array ? inner + 1 : inner);
   entry->always_valid = entry->unit > 0 && inner[entry->is_array ? 1 : 0] != 'b';
+  entry->has_handle = strchr (string, 'h') != NULL;
   entry->has_variant = strchr (string, 'v') != NULL;
-  entry->is_slow_untrusted = entry->has_variant || has_array_of_any_size (string);
+  entry->is_slow_untrusted
+      = entry->has_variant || entry->has_handle || has_array_of_any_size (string);
   entry->may_be_deep = entry->has_variant || strlen (string) > DEPTH_MAX;
   return entry;
 }
 
-/* Returns: (nullable): the entry of the type, added when it is new; NULL when @string is no type that
- * can be sent (invalid, indefinite, too long, with handles) or the table is full. */
+/* As mpipe_type_table_add(), but the type may have handles. */
 const MpipeTypeEntry *
-mpipe_type_table_add (MpipeTypeTable *self, const char *string)
+mpipe_type_table_add_any (MpipeTypeTable *self, const char *string)
 {
   MpipeTypeEntry *entry = g_atomic_pointer_get (&self->last);
 
@@ -149,6 +150,18 @@ mpipe_type_table_add (MpipeTypeTable *self, const char *string)
     g_atomic_pointer_set (&self->last, entry);
   g_mutex_unlock (&self->lock);
   return entry;
+}
+
+/* Returns: (nullable): the entry of the type, added when it is new; NULL when @string is no type that
+ * can be sent (invalid, indefinite, too long, with handles) or the table is full. */
+const MpipeTypeEntry *
+mpipe_type_table_add (MpipeTypeTable *self, const char *string)
+{
+  const MpipeTypeEntry *entry = g_atomic_pointer_get (&self->last);
+
+  if (entry == NULL || strcmp (entry->string, string) != 0)
+    entry = strchr (string, 'h') == NULL ? mpipe_type_table_add_any (self, string) : NULL;
+  return entry != NULL && !entry->has_handle ? entry : NULL;
 }
 
 /* Returns: (nullable): the entry of the number, NULL when there is none. */

@@ -68,8 +68,9 @@ gboolean mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *ou
                                            gint64 *out_since);
 char *mpipe_worker_process_dup_last_words (MpipeWorkerProcess *self);
 
+gboolean mpipe_worker_process_takes_fds (MpipeWorkerProcess *self);
 void mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
-                                     MpipePayload *task);
+                                     MpipePayload *task, GUnixFDList *fds);
 void mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence);
 gboolean mpipe_worker_process_can_cancel (MpipeWorkerProcess *self);
 void mpipe_worker_process_send_cancel (MpipeWorkerProcess *self, guint64 sequence);

@@ -17,11 +17,19 @@
 
 #include <unistd.h>
 
+#include <gio/gunixfdlist.h>
+
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/launch/mpipe-error-output-private.h"
 #include "mpipe-glib/launch/mpipe-worker-memory-private.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
 #include "mpipe-glib/wire/mpipe-type-map-private.h"
+
+/* Descriptors that may not travel now, since too many do. */
+#define CHOKED_MS 5
+#define CHOKED_MAX 2000 /* so often it is tried, then they are given up */
+
+G_STATIC_ASSERT (MPIPE_PAYLOAD_FDS_MAX == MPIPE_TASK_FDS_MAX);
 
 struct _MpipeWorkerProcess
 {
@@ -39,7 +47,8 @@ struct _MpipeWorkerProcess
   MpipeErrorOutput *error_output; /* NULL when it is not captured */
 
   GSource *in_source;    /* NULL while reading is paused */
-  GSource *out_source;   /* NULL unless the channel is full */
+  GSource *out_source;   /* NULL unless the channel is full, or choked */
+  guint n_choked;        /* how often in a row */
   GSource *timer_source; /* of the start, then of the end */
 
   guint features;    /* of the worker's HELLO; 0 before */
@@ -437,6 +446,7 @@ read_channel (MpipeWorkerProcess *self)
       close_channel (self);
       return FALSE;
     case MPIPE_CHANNEL_END:
+    case MPIPE_CHANNEL_CHOKED:
     default:
       close_channel (self);
       return FALSE;
@@ -498,21 +508,45 @@ writable_cb (GObject *stream, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+choked_cb (gpointer user_data)
+{
+  return writable_cb (NULL, user_data);
+}
+
 /* Sends what is queued, as far as the worker takes it, the rest by and by. A worker that is gone is noticed
  * on the other side of the channel. */
 void
 mpipe_worker_process_flush (MpipeWorkerProcess *self)
 {
+  MpipeChannelStatus status;
+
   if (self->state >= MPIPE_WORKER_PROCESS_ENDING || self->out_source != NULL)
     return;
-  if (mpipe_channel_flush (self->channel, NULL) == MPIPE_CHANNEL_WOULD_BLOCK)
+  if (self->n_choked >= CHOKED_MAX)
+    mpipe_channel_give_up_fds (self->channel);
+  status = mpipe_channel_flush (self->channel, NULL);
+  self->n_choked = status == MPIPE_CHANNEL_CHOKED ? self->n_choked + 1 : 0;
+  if (status == MPIPE_CHANNEL_WOULD_BLOCK)
     self->out_source = attach (self, mpipe_channel_create_source (self->channel, G_IO_OUT),
                                G_SOURCE_FUNC (writable_cb), "[mpipe] tasks to a worker");
+  else if (status == MPIPE_CHANNEL_CHOKED)
+    self->out_source = attach (self, g_timeout_source_new (CHOKED_MS), choked_cb,
+                               "[mpipe] descriptors to a worker");
 }
 
-/* Queues a task, which may move to where the worker can read it; it leaves with the next flush. */
+/* Whether descriptors can be sent with a task. */
+gboolean
+mpipe_worker_process_takes_fds (MpipeWorkerProcess *self)
+{
+  return (self->features & MPIPE_FEATURE_FDS) != 0 && mpipe_channel_carries_fds (self->channel);
+}
+
+/* Queues a task, with its descriptors or NULL; the value may move to where the worker can read it. It leaves with the
+ * next flush. */
 void
-mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence, MpipePayload *task)
+mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence, MpipePayload *task,
+                                GUnixFDList *fds)
 {
   MpipeSharedPlace place;
   MpipeFrameHeader header = {
@@ -524,10 +558,15 @@ mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence, Mpip
 
   g_assert (self->state == MPIPE_WORKER_PROCESS_READY);
   mpipe_type_map_announce (self->type_map, self->channel, task->type);
+  if (fds != NULL)
+    {
+      header.flags = (guint8) (g_unix_fd_list_get_length (fds) << MPIPE_FRAME_FDS_SHIFT);
+      mpipe_channel_attach_fds (self->channel, fds);
+    }
   if (mpipe_worker_memory_lend (self->memory, sequence,
                                 (self->features & MPIPE_FEATURE_SHARED) != 0, task, &place))
     {
-      header.flags = MPIPE_FRAME_FLAG_SHARED;
+      header.flags |= MPIPE_FRAME_FLAG_SHARED;
       header.size = sizeof place;
       mpipe_channel_send (self->channel, &header, &place, NULL);
     }

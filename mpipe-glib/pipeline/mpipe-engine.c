@@ -364,7 +364,7 @@ take_task (MpipeEngine *self, MpipeItem *item)
   MpipeLineage *entrance = mpipe_lineage_new (NULL, &self->backlog, NULL, NULL, 0);
 
   if (g_atomic_int_get (&self->collect_failures))
-    mpipe_lineage_set_origin (entrance, &item->payload);
+    mpipe_lineage_set_origin (entrance, &item->payload, item->fds);
   mpipe_item_set_lineage (item, entrance);
   mpipe_lineage_unref (entrance);
   mpipe_run_accept (self->first, item);

@@ -29,11 +29,14 @@
 
 #include "mpipe-glib/pipeline/mpipe-failure-private.h"
 
+#include <gio/gunixfdlist.h>
+
 struct _MpipeFailure
 {
   GObject parent_instance;
   guint64 task_id;
   GVariant *task;    /* NULL when it is not known */
+  GUnixFDList *fds;  /* of the task; NULL when it has none */
   MpipeStage *stage; /* NULL when it failed in none */
   GError *error;
 };
@@ -57,6 +60,15 @@ typedef enum
    * Since: 1.0
    */
   PROP_TASK,
+
+  /**
+   * MpipeFailure:fd-list: (getter get_fd_list)
+   *
+   * The descriptors of the task, which handles in it refer to; %NULL when it was put without.
+   *
+   * Since: 1.0
+   */
+  PROP_FD_LIST,
 
   /**
    * MpipeFailure:stage: (getter get_stage)
@@ -94,6 +106,9 @@ mpipe_failure_get_property (GObject *object, guint property_id, GValue *value, G
     case PROP_TASK:
       g_value_set_variant (value, self->task);
       break;
+    case PROP_FD_LIST:
+      g_value_set_object (value, self->fds);
+      break;
     case PROP_STAGE:
       g_value_set_object (value, self->stage);
       break;
@@ -111,6 +126,7 @@ mpipe_failure_finalize (GObject *object)
   MpipeFailure *self = MPIPE_FAILURE (object);
 
   g_clear_pointer (&self->task, g_variant_unref);
+  g_clear_object (&self->fds);
   g_clear_object (&self->stage);
   g_clear_error (&self->error);
   G_OBJECT_CLASS (mpipe_failure_parent_class)->finalize (object);
@@ -128,6 +144,8 @@ mpipe_failure_class_init (MpipeFailureClass *klass)
       = g_param_spec_uint64 ("task-id", NULL, NULL, 0, G_MAXUINT64, 0, get);
   properties[PROP_TASK]
       = g_param_spec_variant ("task", NULL, NULL, G_VARIANT_TYPE_ANY, NULL, get);
+  properties[PROP_FD_LIST]
+      = g_param_spec_object ("fd-list", NULL, NULL, G_TYPE_UNIX_FD_LIST, get);
   properties[PROP_STAGE] = g_param_spec_object ("stage", NULL, NULL, MPIPE_TYPE_STAGE, get);
   properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, get);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
@@ -148,7 +166,14 @@ mpipe_failure_new (const MpipeItem *item, MpipeTypeTable *types)
 
   g_assert (item->error != NULL);
   self->task_id = item->id;
-  self->task = origin != NULL ? mpipe_payload_to_variant (origin, types, NULL) : NULL;
+  if (origin != NULL)
+    {
+      GUnixFDList *fds = mpipe_lineage_get_origin_fds (item->lineage);
+      int n_fds = fds != NULL ? g_unix_fd_list_get_length (fds) : 0;
+
+      self->task = mpipe_payload_to_variant_with_handles (origin, types, n_fds, NULL);
+      self->fds = fds != NULL ? g_object_ref (fds) : NULL;
+    }
   self->stage = item->stage != NULL ? g_object_ref (item->stage) : NULL;
   self->error = g_error_copy (item->error);
   return self;
@@ -189,6 +214,26 @@ mpipe_failure_get_task (MpipeFailure *self)
   g_return_val_if_fail (MPIPE_IS_FAILURE (self), NULL);
 
   return self->task;
+}
+
+/**
+ * mpipe_failure_get_fd_list: (get-property fd-list)
+ * @self: a failure
+ *
+ * Gets the descriptors of the task, to put it again with [method@Mpipe.Pipeline.put_with_fds].
+ *
+ * They stay open as long as the failure is there.
+ *
+ * Returns: (transfer none) (nullable): what handles in the task refer to; %NULL when it was put without
+ *
+ * Since: 1.0
+ */
+GUnixFDList *
+mpipe_failure_get_fd_list (MpipeFailure *self)
+{
+  g_return_val_if_fail (MPIPE_IS_FAILURE (self), NULL);
+
+  return self->fds;
 }
 
 /**

@@ -17,6 +17,8 @@ guint64 mpipe_failure_get_task_id (MpipeFailure *self);
 MPIPE_AVAILABLE_IN_1_0
 GVariant *mpipe_failure_get_task (MpipeFailure *self);
 MPIPE_AVAILABLE_IN_1_0
+GUnixFDList *mpipe_failure_get_fd_list (MpipeFailure *self);
+MPIPE_AVAILABLE_IN_1_0
 MpipeStage *mpipe_failure_get_stage (MpipeFailure *self);
 MPIPE_AVAILABLE_IN_1_0
 const GError *mpipe_failure_get_error (MpipeFailure *self);

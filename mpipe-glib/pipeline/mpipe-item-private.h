@@ -29,6 +29,7 @@ typedef struct
   GError *error;        /* set in a failure */
   MpipeStage *stage;    /* borrowed: where it failed, or the leaf it came out of */
   gboolean reported;    /* a failure that a signal handler has seen */
+  GUnixFDList *fds;     /* owned: what handles in the value refer to; only of a task that was put, or NULL */
 
   guint32 n_counted;     /* bytes that the lineage counts for it */
   MpipeLineage *lineage; /* NULL before the engine took it */

@@ -41,6 +41,7 @@ void
 mpipe_item_drop_payload (MpipeItem *self)
 {
   mpipe_payload_clear (&self->payload);
+  g_clear_object (&self->fds);
 }
 
 static void

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <gio/gio.h>
+
 #include "mpipe-glib/core/mpipe-payload-private.h"
 #include "mpipe-glib/flow/mpipe-backlog-private.h"
 
@@ -20,7 +22,8 @@ MpipeLineage *mpipe_lineage_new (MpipeLineage *parent, MpipeBacklog *backlog,
 MpipeLineage *mpipe_lineage_ref (MpipeLineage *self);
 void mpipe_lineage_unref (MpipeLineage *self);
 
-void mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin);
+void mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin, GUnixFDList *fds);
+GUnixFDList *mpipe_lineage_get_origin_fds (const MpipeLineage *self);
 const MpipePayload *mpipe_lineage_get_origin (const MpipeLineage *self);
 
 void mpipe_lineage_add_bytes (MpipeLineage *self, guint64 n_bytes);

@@ -14,6 +14,7 @@ struct _MpipeLineage
   guint number;
   guint n_refs;
   MpipePayload *origin; /* owned: what it began with, if that is of interest; NULL */
+  GUnixFDList *fds;     /* owned: of the origin; NULL */
 };
 
 /* @ended, if given, is called when nothing of it is left. */
@@ -30,6 +31,7 @@ mpipe_lineage_new (MpipeLineage *parent, MpipeBacklog *backlog, MpipeLineageEnde
   self->number = number;
   self->n_refs = 1;
   self->origin = NULL;
+  self->fds = NULL;
   if (backlog != NULL)
     backlog->n++;
   return self;
@@ -58,15 +60,18 @@ mpipe_lineage_unref (MpipeLineage *self)
           mpipe_payload_clear (self->origin);
           g_slice_free (MpipePayload, self->origin);
         }
+      g_clear_object (&self->fds);
       g_slice_free (MpipeLineage, self);
       self = parent;
     }
 }
 
-/* Keeps the value that entered, as long as something is left of it. It is not counted. */
+/* Keeps the value that entered, with its descriptors if it has some, as long as something is left of it. It is not
+ * counted. */
 void
-mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin)
+mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin, GUnixFDList *fds)
 {
+  self->fds = fds != NULL ? g_object_ref (fds) : NULL;
   self->origin = g_slice_new (MpipePayload);
   mpipe_payload_copy (self->origin, origin);
 }
@@ -78,6 +83,15 @@ mpipe_lineage_get_origin (const MpipeLineage *self)
   while (self->parent != NULL)
     self = self->parent;
   return self->origin;
+}
+
+/* Returns: (nullable): the descriptors that came with it */
+GUnixFDList *
+mpipe_lineage_get_origin_fds (const MpipeLineage *self)
+{
+  while (self->parent != NULL)
+    self = self->parent;
+  return self->fds;
 }
 
 void

@@ -116,6 +116,20 @@ void mpipe_pipeline_put_text_async (MpipePipeline *self, const char *task,
                                     GCancellable *cancellable, GAsyncReadyCallback callback,
                                     gpointer user_data);
 MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_pipeline_put_with_fds (MpipePipeline *self, GVariant *task, GUnixFDList *fd_list,
+                                     GCancellable *cancellable, GError **error);
+MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_pipeline_try_put_with_fds (MpipePipeline *self, GVariant *task, GUnixFDList *fd_list,
+                                         GError **error);
+MPIPE_AVAILABLE_IN_1_0
+guint64 mpipe_pipeline_put_with_fds_until (MpipePipeline *self, GVariant *task,
+                                           GUnixFDList *fd_list, gint64 deadline,
+                                           GCancellable *cancellable, GError **error);
+MPIPE_AVAILABLE_IN_1_0
+void mpipe_pipeline_put_with_fds_async (MpipePipeline *self, GVariant *task, GUnixFDList *fd_list,
+                                        GCancellable *cancellable, GAsyncReadyCallback callback,
+                                        gpointer user_data);
+MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_pipeline_put_array (MpipePipeline *self, GVariant *tasks, GCancellable *cancellable,
                                   GError **error);
 

@@ -327,6 +327,15 @@ give_front (MpipeStageRun *self, guint slot)
 
   if (task->place == 0)
     task->place = mpipe_reorder_open (self->places);
+  if (task->fds != NULL && !mpipe_worker_slot_takes_fds (self->slots[slot]))
+    {
+      fail_task (self, task,
+                 g_error_new (MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                              "stage “%s”: task %" G_GUINT64_FORMAT
+                              " has descriptors, and its worker takes none",
+                              self->run.stage->name, task->id));
+      return;
+    }
   mpipe_worker_slot_give (self->slots[slot], task);
   self->scheduling[slot].n_leased++;
 }

@@ -138,11 +138,11 @@ wait_for_room (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellab
     }
 }
 
-/* ACCEPTED: @task is taken over and @out_id is set. @deadline: monotonic time, -1 to wait for ever, 0 not to
+/* ACCEPTED: @task is taken over, so is a reference to @fds, and @out_id is set. @deadline: monotonic time, -1 to wait for ever, 0 not to
  * wait. */
 MpipePutStatus
-mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gint64 deadline,
-                        GCancellable *cancellable, guint64 *out_id)
+mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, GUnixFDList *fds,
+                        gint64 deadline, GCancellable *cancellable, guint64 *out_id)
 {
   MpipeItem *item;
 
@@ -160,6 +160,7 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gint64 deadl
     }
   item = mpipe_item_new (++self->last_id);
   item->payload = *task;
+  item->fds = fds != NULL ? g_object_ref (fds) : NULL;
   self->n_bytes += task->size;
   *out_id = item->id;
   mpipe_fifo_push (&self->batch.tasks, item);

@@ -46,6 +46,7 @@ void mpipe_worker_slot_retire (MpipeWorkerSlot *self);
 void mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason);
 
 void mpipe_worker_slot_give (MpipeWorkerSlot *self, MpipeItem *task);
+gboolean mpipe_worker_slot_takes_fds (MpipeWorkerSlot *self);
 void mpipe_worker_slot_flush (MpipeWorkerSlot *self);
 void mpipe_worker_slot_take_back (MpipeWorkerSlot *self, guint n_tasks);
 void mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id);

@@ -481,7 +481,14 @@ mpipe_worker_slot_give (MpipeWorkerSlot *self, MpipeItem *task)
   task->begun_at = 0;
   task->is_begun = FALSE;
   number = mpipe_leases_add (self->leases, task);
-  mpipe_worker_process_send_task (self->process, number, &task->payload);
+  mpipe_worker_process_send_task (self->process, number, &task->payload, task->fds);
+}
+
+/* Whether the worker that is there takes descriptors with a task. */
+gboolean
+mpipe_worker_slot_takes_fds (MpipeWorkerSlot *self)
+{
+  return mpipe_worker_process_takes_fds (self->process);
 }
 
 void

@@ -16,6 +16,7 @@ typedef enum
 {
   MPIPE_CHANNEL_OK,
   MPIPE_CHANNEL_WOULD_BLOCK,
+  MPIPE_CHANNEL_CHOKED, /* the system lets no more descriptors travel: try again a little later */
   MPIPE_CHANNEL_END,
   MPIPE_CHANNEL_FAILED,
 } MpipeChannelStatus;
@@ -30,6 +31,11 @@ gboolean mpipe_channel_has_partial (MpipeChannel *self);
 
 void mpipe_channel_send (MpipeChannel *self, const MpipeFrameHeader *header, const void *payload,
                          MpipeBuffer *buffer);
+gboolean mpipe_channel_carries_fds (MpipeChannel *self);
+void mpipe_channel_accept_fds (MpipeChannel *self);
+GUnixFDList *mpipe_channel_take_fds (MpipeChannel *self);
+void mpipe_channel_attach_fds (MpipeChannel *self, GUnixFDList *fds);
+void mpipe_channel_give_up_fds (MpipeChannel *self);
 MpipeChannelStatus mpipe_channel_flush (MpipeChannel *self, GError **error);
 gsize mpipe_channel_get_n_unsent (MpipeChannel *self);
 

@@ -7,7 +7,9 @@
  * of the next is read at first, so that another large one need not be moved.
  *
  * Outgoing: small frames are copied one behind the other, large payloads are kept by reference; all of it
- * leaves in one vectored write.
+ * leaves in one vectored write. Descriptors travel with the first byte of their frame, which begins a write of its own;
+ * the system never gives those of two frames at once, so the frames that have some are matched with what arrived one by
+ * one, in their order.
  *
  * One thread at a time. A blocking channel waits in receive and flush, the other kind never does. */
 
@@ -18,6 +20,7 @@
 #include <string.h>
 
 #include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/wire/mpipe-fd-socket-private.h"
 
 #define RECEIVE_CAPACITY (64u << 10)
 #define RECEIVE_ROOM_MIN (8u << 10)  /* below this, reading on in the same buffer does not pay */
@@ -33,6 +36,7 @@ typedef struct
   const guint8 *data;
   gsize size;
   MpipeBuffer *buffer; /* owned, NULL for a copied run */
+  GUnixFDList *fds;    /* owned, to be sent with its first byte; it begins with a header then */
 } Segment;
 
 struct _MpipeChannel
@@ -41,17 +45,22 @@ struct _MpipeChannel
   GPollableInputStream *input;   /* owned by the stream */
   GPollableOutputStream *output; /* owned by the stream */
   gboolean blocking;
+  GSocket *socket; /* owned by the stream; NULL when descriptors cannot travel */
 
   MpipeBuffer *buffer; /* being filled; NULL before the first read */
   gsize start;         /* first byte that no frame has taken */
   gsize end;           /* behind the last byte received */
   gboolean was_large;  /* the last frame */
+  gboolean accepts_fds;
+  GQueue arrived;      /* of GUnixFDList: descriptors of frames that were not asked for yet */
+  GUnixFDList *fds;    /* of the frame asked for last, if it had some and nobody took them */
 
   GByteArray *copied;
   GArray *segments;    /* of Segment, in order */
   guint first_segment; /* the first that is not sent */
   gsize first_offset;  /* bytes of it that are sent */
   gsize n_unsent;
+  GUnixFDList *next_fds; /* for the frame that is sent next */
 };
 
 static void
@@ -60,6 +69,7 @@ segment_clear (gpointer data)
   Segment *segment = data;
 
   g_clear_pointer (&segment->buffer, mpipe_buffer_unref);
+  g_clear_object (&segment->fds);
 }
 
 MpipeChannel *
@@ -71,6 +81,8 @@ mpipe_channel_new (GIOStream *stream, gboolean blocking)
   self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
   self->output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
   self->blocking = blocking;
+  self->socket = mpipe_fd_socket_find (stream);
+  g_queue_init (&self->arrived);
   self->copied = g_byte_array_new ();
   self->segments = g_array_new (FALSE, FALSE, sizeof (Segment));
   g_array_set_clear_func (self->segments, segment_clear);
@@ -84,6 +96,8 @@ mpipe_channel_free (MpipeChannel *self)
     return;
   mpipe_channel_close (self);
   g_clear_pointer (&self->buffer, mpipe_buffer_unref);
+  g_queue_clear_full (&self->arrived, g_object_unref);
+  g_clear_object (&self->fds);
   g_byte_array_unref (self->copied);
   g_array_unref (self->segments);
   g_object_unref (self->stream);
@@ -190,6 +204,18 @@ get_room (MpipeChannel *self)
   return mpipe_buffer_get_capacity (self->buffer) - self->end;
 }
 
+static gssize
+read_once (MpipeChannel *self, GError **error)
+{
+  guint8 *at = mpipe_buffer_get_data (self->buffer) + self->end;
+
+  if (self->accepts_fds)
+    return mpipe_fd_socket_read (self->socket, at, get_room (self), self->blocking, &self->arrived,
+                                 error);
+  return g_pollable_stream_read (G_INPUT_STREAM (self->input), at, get_room (self), self->blocking,
+                                 NULL, error);
+}
+
 /* Reads once. OK: there is more than before; then ask for frames until there is no whole one. */
 MpipeChannelStatus
 mpipe_channel_receive (MpipeChannel *self, GError **error)
@@ -199,9 +225,7 @@ mpipe_channel_receive (MpipeChannel *self, GError **error)
 
   if (!make_room (self, error))
     return MPIPE_CHANNEL_FAILED;
-  n = g_pollable_stream_read (G_INPUT_STREAM (self->input),
-                              mpipe_buffer_get_data (self->buffer) + self->end,
-                              get_room (self), self->blocking, NULL, &local_error);
+  n = read_once (self, &local_error);
   if (n > 0)
     {
       self->end += n;
@@ -218,6 +242,15 @@ mpipe_channel_receive (MpipeChannel *self, GError **error)
   return MPIPE_CHANNEL_FAILED;
 }
 
+static void
+match_fds (MpipeChannel *self, const MpipeFrameHeader *header)
+{
+  guint n_fds = mpipe_frame_get_n_fds (header);
+
+  if (n_fds > 0 && n_fds != MPIPE_FRAME_FDS_LOST)
+    self->fds = g_queue_pop_head (&self->arrived);
+}
+
 /* OK: @out_frame is set. WOULD_BLOCK: no whole frame is there. FAILED: what is there is no frame. */
 MpipeChannelStatus
 mpipe_channel_next (MpipeChannel *self, MpipeFrame *out_frame, GError **error)
@@ -225,6 +258,7 @@ mpipe_channel_next (MpipeChannel *self, MpipeFrame *out_frame, GError **error)
   const MpipeFrameHeader *header = self->buffer != NULL ? peek_header (self) : NULL;
   gsize length;
 
+  g_clear_object (&self->fds);
   if (header == NULL)
     return MPIPE_CHANNEL_WOULD_BLOCK;
   if (!mpipe_frame_header_check (header, MPIPE_FRAME_SIZE_MAX, error))
@@ -237,6 +271,7 @@ mpipe_channel_next (MpipeChannel *self, MpipeFrame *out_frame, GError **error)
   out_frame->buffer = self->buffer;
   self->start += length;
   self->was_large = length > RECEIVE_CAPACITY / 4;
+  match_fds (self, header);
   return MPIPE_CHANNEL_OK;
 }
 
@@ -257,9 +292,9 @@ send_copied (MpipeChannel *self, const void *data, gsize size, gsize padding)
 
   if (self->segments->len > self->first_segment)
     last = &g_array_index (self->segments, Segment, self->segments->len - 1);
-  if (last == NULL || last->buffer != NULL)
+  if (last == NULL || last->buffer != NULL || self->next_fds != NULL)
     {
-      Segment segment = { .offset = self->copied->len };
+      Segment segment = { .offset = self->copied->len, .fds = g_steal_pointer (&self->next_fds) };
 
       g_array_append_val (self->segments, segment);
       last = &g_array_index (self->segments, Segment, self->segments->len - 1);
@@ -335,6 +370,8 @@ fill_vectors (MpipeChannel *self, GOutputVector *vectors)
       const guint8 *data
           = segment->buffer != NULL ? segment->data : self->copied->data + segment->offset;
 
+      if (segment->fds != NULL && n > 0)
+        break;
       vectors[n].buffer = data + skip;
       vectors[n].size = segment->size - skip;
       skip = 0;
@@ -404,6 +441,8 @@ static void
 mark_sent (MpipeChannel *self, gsize n)
 {
   self->n_unsent -= n;
+  if (n > 0)
+    g_clear_object (&g_array_index (self->segments, Segment, self->first_segment).fds);
   while (n > 0)
     {
       Segment *segment = &g_array_index (self->segments, Segment, self->first_segment);
@@ -425,12 +464,51 @@ mark_sent (MpipeChannel *self, gsize n)
     forget_sent (self);
 }
 
+/* The first frame that waits leaves without its descriptors, and says so. */
+static void
+lose_fds (MpipeChannel *self, Segment *segment)
+{
+  MpipeFrameHeader header;
+  guint8 *at = self->copied->data + segment->offset;
+
+  memcpy (&header, at, sizeof header);
+  header.flags |= MPIPE_FRAME_FDS_LOST << MPIPE_FRAME_FDS_SHIFT;
+  memcpy (at, &header, sizeof header);
+  g_clear_object (&segment->fds);
+}
+
+static MpipeChannelStatus
+write_with_fds (MpipeChannel *self, const GOutputVector *vectors, guint n_vectors, gsize *out_n,
+                GError **error)
+{
+  Segment *first = &g_array_index (self->segments, Segment, self->first_segment);
+
+  switch (mpipe_fd_socket_write (self->socket, vectors, n_vectors, first->fds, out_n, error))
+    {
+    case MPIPE_FD_SOCKET_OK:
+      return MPIPE_CHANNEL_OK;
+    case MPIPE_FD_SOCKET_WOULD_BLOCK:
+      return MPIPE_CHANNEL_WOULD_BLOCK;
+    case MPIPE_FD_SOCKET_CHOKED:
+      return MPIPE_CHANNEL_CHOKED;
+    case MPIPE_FD_SOCKET_REFUSED:
+      lose_fds (self, first);
+      *out_n = 0;
+      return MPIPE_CHANNEL_OK;
+    case MPIPE_FD_SOCKET_FAILED:
+    default:
+      return MPIPE_CHANNEL_FAILED;
+    }
+}
+
 static MpipeChannelStatus
 write_once (MpipeChannel *self, gsize *out_n, GError **error)
 {
   GOutputVector vectors[VECTORS_MAX];
   guint n_vectors = fill_vectors (self, vectors);
 
+  if (g_array_index (self->segments, Segment, self->first_segment).fds != NULL)
+    return write_with_fds (self, vectors, n_vectors, out_n, error);
   if (self->blocking)
     return g_output_stream_writev (G_OUTPUT_STREAM (self->output), vectors, n_vectors, out_n, NULL,
                                    error)
@@ -449,7 +527,8 @@ write_once (MpipeChannel *self, gsize *out_n, GError **error)
     }
 }
 
-/* Writes what is queued. OK: all of it. WOULD_BLOCK: the rest when the stream is writable. */
+/* Writes what is queued. OK: all of it. WOULD_BLOCK: the rest when the stream is writable. CHOKED: the rest a little
+ * later. */
 MpipeChannelStatus
 mpipe_channel_flush (MpipeChannel *self, GError **error)
 {
@@ -463,6 +542,51 @@ mpipe_channel_flush (MpipeChannel *self, GError **error)
       mark_sent (self, n);
     }
   return MPIPE_CHANNEL_OK;
+}
+
+/* Descriptors */
+
+gboolean
+mpipe_channel_carries_fds (MpipeChannel *self)
+{
+  return self->socket != NULL;
+}
+
+/* From now on descriptors that arrive are received; before, and on a channel that carries none, the system closes
+ * them. */
+void
+mpipe_channel_accept_fds (MpipeChannel *self)
+{
+  self->accepts_fds = self->socket != NULL;
+}
+
+/* Returns: (transfer full) (nullable): what came with the frame that was asked for last, until the next is; fewer
+ * than its header says when there was no room for them. */
+GUnixFDList *
+mpipe_channel_take_fds (MpipeChannel *self)
+{
+  return g_steal_pointer (&self->fds);
+}
+
+/* @fds leave with the frame that is sent next, which must say how many they are. */
+void
+mpipe_channel_attach_fds (MpipeChannel *self, GUnixFDList *fds)
+{
+  g_assert (self->socket != NULL && self->next_fds == NULL && !self->blocking);
+  self->next_fds = g_object_ref (fds);
+}
+
+/* What is CHOKED leaves without its descriptors. */
+void
+mpipe_channel_give_up_fds (MpipeChannel *self)
+{
+  Segment *first;
+
+  if (self->n_unsent == 0)
+    return;
+  first = &g_array_index (self->segments, Segment, self->first_segment);
+  if (first->fds != NULL)
+    lose_fds (self, first);
 }
 
 gsize

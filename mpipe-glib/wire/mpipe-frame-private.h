@@ -25,6 +25,14 @@ typedef struct
 const char *mpipe_frame_kind_to_string (guint8 kind);
 gboolean mpipe_frame_header_check (const MpipeFrameHeader *header, guint32 max_size,
                                    GError **error);
+gboolean mpipe_frame_check_fds (const MpipeFrameHeader *header, guint n_received, GError **error);
+
+/* How many descriptors the frame says come with it, or MPIPE_FRAME_FDS_LOST. */
+static inline guint
+mpipe_frame_get_n_fds (const MpipeFrameHeader *header)
+{
+  return header->kind == MPIPE_FRAME_TASK ? (guint) header->flags >> MPIPE_FRAME_FDS_SHIFT : 0;
+}
 
 /* How long the frame is on the wire, with header and padding. */
 static inline gsize

@@ -73,3 +73,21 @@ mpipe_frame_header_check (const MpipeFrameHeader *header, guint32 max_size, GErr
     }
   return TRUE;
 }
+
+/* Whether all the descriptors of a task are there. */
+gboolean
+mpipe_frame_check_fds (const MpipeFrameHeader *header, guint n_received, GError **error)
+{
+  guint n_fds = mpipe_frame_get_n_fds (header);
+
+  if (n_fds == n_received)
+    return TRUE;
+  if (n_fds == MPIPE_FRAME_FDS_LOST)
+    g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
+                 "The system refuses to send the descriptors of the task");
+  else
+    g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
+                 "The task came with %u of its %u descriptors: this worker has too many open files",
+                 n_received, n_fds);
+  return FALSE;
+}

@@ -49,7 +49,7 @@ gboolean mpipe_message_parse_progress (const MpipeFrame *frame, double *out_frac
                                        char **out_text, GError **error);
 
 const MpipeTypeEntry *mpipe_message_parse_type (const MpipeFrame *frame, MpipeTypeTable *types,
-                                                GError **error);
+                                                gboolean handles, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpipeWorkerSetup, mpipe_worker_setup_free)
 

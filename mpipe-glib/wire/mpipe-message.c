@@ -278,9 +278,11 @@ mpipe_message_parse_progress (const MpipeFrame *frame, double *out_fraction, cha
   return TRUE;
 }
 
-/* Returns: (nullable): the entry of the type that a TYPE frame names */
+/* @handles: it may be one of tasks with descriptors. Returns: (nullable): the entry of the type that a TYPE frame
+ * names */
 const MpipeTypeEntry *
-mpipe_message_parse_type (const MpipeFrame *frame, MpipeTypeTable *types, GError **error)
+mpipe_message_parse_type (const MpipeFrame *frame, MpipeTypeTable *types, gboolean handles,
+                          GError **error)
 {
   g_autofree char *string = NULL;
   const MpipeTypeEntry *entry = NULL;
@@ -289,7 +291,8 @@ mpipe_message_parse_type (const MpipeFrame *frame, MpipeTypeTable *types, GError
     {
       string = g_strndup ((const char *) frame->payload, frame->header.size);
       if (strlen (string) == frame->header.size)
-        entry = mpipe_type_table_add (types, string);
+        entry = handles ? mpipe_type_table_add_any (types, string)
+                        : mpipe_type_table_add (types, string);
     }
   if (entry == NULL)
     g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,

@@ -68,6 +68,11 @@ typedef struct
 
 #define MPIPE_SHARED_SIZE_MIN (16u << 10) /* smaller values are not worth it */
 
+/* TASK: above, how many descriptors come with its first byte; or that they could not be sent. */
+#define MPIPE_FRAME_FDS_SHIFT 3
+#define MPIPE_FRAME_FDS_LOST 31
+#define MPIPE_TASK_FDS_MAX 16
+
 /* HELLO to the worker. */
 #define MPIPE_SETUP_DO_STOP_TASK 0x01
 #define MPIPE_SETUP_DISABLE_RESULT 0x02
@@ -80,3 +85,4 @@ typedef struct
 #define MPIPE_FEATURE_CANCEL 0x04     /* takes CANCEL frames */
 #define MPIPE_FEATURE_CONCURRENT 0x08 /* has as many tasks open as it may */
 #define MPIPE_FEATURE_SHARED 0x10     /* takes tasks out of the arena, and releases them */
+#define MPIPE_FEATURE_FDS 0x20        /* takes descriptors with a task */

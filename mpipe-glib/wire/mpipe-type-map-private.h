@@ -19,6 +19,7 @@ typedef struct _MpipeTypeMap MpipeTypeMap;
 MpipeTypeMap *mpipe_type_map_new (MpipeTypeTable *types);
 void mpipe_type_map_free (MpipeTypeMap *self);
 void mpipe_type_map_set_limit (MpipeTypeMap *self, guint max_learned);
+void mpipe_type_map_allow_handles (MpipeTypeMap *self);
 
 gboolean mpipe_type_map_learn (MpipeTypeMap *self, const MpipeFrame *frame, GError **error);
 guint16 mpipe_type_map_translate (MpipeTypeMap *self, guint16 their_number);

@@ -15,6 +15,7 @@ struct _MpipeTypeMap
   MpipeTypeTable *types;
   guint n_learned;
   guint max_learned;
+  gboolean handles; /* what the other side names may be a type of tasks with descriptors */
   guint16 ours[MPIPE_TYPE_TABLE_MAX];      /* by their number; 0 is unknown */
   gboolean announced[MPIPE_TYPE_TABLE_MAX]; /* by our number */
 };
@@ -45,6 +46,13 @@ mpipe_type_map_set_limit (MpipeTypeMap *self, guint max_learned)
   self->max_learned = max_learned;
 }
 
+/* Without it the other side may not name types with handles. */
+void
+mpipe_type_map_allow_handles (MpipeTypeMap *self)
+{
+  self->handles = TRUE;
+}
+
 /* Takes in a TYPE frame of the other side. */
 gboolean
 mpipe_type_map_learn (MpipeTypeMap *self, const MpipeFrame *frame, GError **error)
@@ -64,7 +72,7 @@ mpipe_type_map_learn (MpipeTypeMap *self, const MpipeFrame *frame, GError **erro
                    self->max_learned);
       return FALSE;
     }
-  entry = mpipe_message_parse_type (frame, self->types, error);
+  entry = mpipe_message_parse_type (frame, self->types, self->handles, error);
   if (entry == NULL)
     return FALSE;
   self->ours[frame->header.type] = entry->number;

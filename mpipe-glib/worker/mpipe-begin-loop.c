@@ -12,6 +12,8 @@
 
 #include "mpipe-glib/worker/mpipe-begin-loop-private.h"
 
+#include <gio/gunixfdlist.h>
+
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/worker/mpipe-open-tasks-private.h"
 #include "mpipe-glib/worker/mpipe-task-private.h"
@@ -31,8 +33,9 @@ typedef struct
 {
   guint64 sequence;
   gboolean is_stop;
-  guint16 sent_type; /* the number that the pipeline gave the type */
+  MpipeFrameHeader header;
   MpipePayload payload;
+  GUnixFDList *fds; /* owned; NULL for none */
 } WaitingTask;
 
 static void
@@ -42,6 +45,7 @@ waiting_task_free (gpointer data)
 
   if (!task->is_stop)
     mpipe_payload_clear (&task->payload);
+  g_clear_object (&task->fds);
   g_free (task);
 }
 
@@ -57,7 +61,8 @@ add_waiting (BeginLoop *self, const MpipeFrame *frame, GError **error)
 
   task->sequence = frame->header.sequence;
   task->is_stop = frame->header.kind == MPIPE_FRAME_STOP;
-  task->sent_type = frame->header.type;
+  task->header = frame->header;
+  task->fds = mpipe_channel_take_fds (self->parts->receiving);
   if (!task->is_stop
       && !mpipe_loans_open (self->parts->loans, frame, type, &task->payload, error))
     return FALSE;
@@ -124,6 +129,7 @@ handle_frames (BeginLoop *self)
       case MPIPE_CHANNEL_WOULD_BLOCK:
         return;
       case MPIPE_CHANNEL_END:
+      case MPIPE_CHANNEL_CHOKED:
       case MPIPE_CHANNEL_FAILED:
       default:
         self->channel_over = TRUE;
@@ -144,6 +150,7 @@ readable_cb (GObject *stream, gpointer user_data)
     case MPIPE_CHANNEL_WOULD_BLOCK:
       break;
     case MPIPE_CHANNEL_END:
+    case MPIPE_CHANNEL_CHOKED:
     case MPIPE_CHANNEL_FAILED:
     default:
       self->channel_over = TRUE;
@@ -157,11 +164,18 @@ readable_cb (GObject *stream, gpointer user_data)
 static GVariant *
 open_value (BeginLoop *self, const WaitingTask *waiting, GError **error)
 {
-  if (waiting->payload.type != 0)
-    return mpipe_payload_to_variant (&waiting->payload, self->parts->types, error);
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
-               "The task is of type number %u, which was not named", waiting->sent_type);
-  return NULL;
+  int n_fds = waiting->fds != NULL ? g_unix_fd_list_get_length (waiting->fds) : 0;
+
+  if (waiting->payload.type == 0)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                   "The task is of type number %u, which was not named", waiting->header.type);
+      return NULL;
+    }
+  if (!mpipe_frame_check_fds (&waiting->header, (guint) n_fds, error))
+    return NULL;
+  return mpipe_payload_to_variant_with_handles (&waiting->payload, self->parts->types, n_fds,
+                                                error);
 }
 
 static void
@@ -175,6 +189,7 @@ hand_over (BeginLoop *self, const WaitingTask *waiting, GCancellable *cancellabl
     value = open_value (self, waiting, &error);
   task = mpipe_task_new (self->parts->worker, self->open_tasks, waiting->sequence, cancellable,
                          value);
+  mpipe_task_set_fd_list (task, waiting->fds);
   if (error != NULL)
     mpipe_task_fail (task, error);
   else

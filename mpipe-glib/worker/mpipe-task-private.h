@@ -10,5 +10,6 @@ G_BEGIN_DECLS
 
 MpipeTask *mpipe_task_new (MpipeWorker *worker, MpipeOpenTasks *open_tasks, guint64 sequence,
                            GCancellable *cancellable, GVariant *value);
+void mpipe_task_set_fd_list (MpipeTask *self, GUnixFDList *fds);
 
 G_END_DECLS

@@ -54,6 +54,8 @@
 
 #include "mpipe-glib/worker/mpipe-task-private.h"
 
+#include <gio/gunixfdlist.h>
+
 #include "mpipe-glib/core/mpipe-error.h"
 
 struct _MpipeTask
@@ -63,7 +65,8 @@ struct _MpipeTask
   MpipeOpenTasks *open_tasks; /* NULL when somebody else made the object */
   guint64 sequence;
   GCancellable *cancellable;
-  GVariant *value; /* NULL in the stop task */
+  GVariant *value;  /* NULL in the stop task */
+  GUnixFDList *fds; /* NULL when it was put without */
 };
 
 G_DEFINE_FINAL_TYPE (MpipeTask, mpipe_task, G_TYPE_OBJECT)
@@ -87,6 +90,7 @@ mpipe_task_finalize (GObject *object)
     end_dropped (self);
   g_clear_pointer (&self->open_tasks, mpipe_open_tasks_unref);
   g_clear_pointer (&self->value, g_variant_unref);
+  g_clear_object (&self->fds);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->worker);
   G_OBJECT_CLASS (mpipe_task_parent_class)->finalize (object);
@@ -116,6 +120,12 @@ mpipe_task_new (MpipeWorker *worker, MpipeOpenTasks *open_tasks, guint64 sequenc
   self->cancellable = g_object_ref (cancellable);
   self->value = value != NULL ? g_variant_ref (value) : NULL;
   return self;
+}
+
+void
+mpipe_task_set_fd_list (MpipeTask *self, GUnixFDList *fds)
+{
+  g_set_object (&self->fds, fds);
 }
 
 static void
@@ -212,6 +222,26 @@ mpipe_task_get_text (MpipeTask *self)
   if (self->value == NULL || !g_variant_is_of_type (self->value, G_VARIANT_TYPE_STRING))
     return NULL;
   return g_variant_get_string (self->value, NULL);
+}
+
+/**
+ * mpipe_task_get_fd_list:
+ * @self: a task
+ *
+ * Gets the descriptors that were put with the task, which handles (of type `h`) in it refer to.
+ *
+ * They stay open as long as the task object is there.
+ *
+ * Returns: (transfer none) (nullable): the descriptors; %NULL when the task was put without
+ *
+ * Since: 1.0
+ */
+GUnixFDList *
+mpipe_task_get_fd_list (MpipeTask *self)
+{
+  g_return_val_if_fail (MPIPE_IS_TASK (self), NULL);
+
+  return self->fds;
 }
 
 /**

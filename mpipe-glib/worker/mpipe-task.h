@@ -19,6 +19,8 @@ GBytes *mpipe_task_get_bytes (MpipeTask *self);
 MPIPE_AVAILABLE_IN_1_0
 const char *mpipe_task_get_text (MpipeTask *self);
 MPIPE_AVAILABLE_IN_1_0
+GUnixFDList *mpipe_task_get_fd_list (MpipeTask *self);
+MPIPE_AVAILABLE_IN_1_0
 MpipeWorker *mpipe_task_get_worker (MpipeTask *self);
 MPIPE_AVAILABLE_IN_1_0
 GCancellable *mpipe_task_get_cancellable (MpipeTask *self);

@@ -13,6 +13,8 @@
 
 #include <unistd.h>
 
+#include <gio/gunixfdlist.h>
+
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/wire/mpipe-type-map-private.h"
 #include "mpipe-glib/worker/mpipe-begin-loop-private.h"
@@ -45,6 +47,8 @@ mpipe_worker_loop_new (GIOStream *stream, MpipePage *page)
   self->types = mpipe_type_table_new ();
   self->outbox = mpipe_outbox_new (self->sending, self->types);
   self->incoming = mpipe_type_map_new (self->types);
+  mpipe_type_map_allow_handles (self->incoming);
+  mpipe_channel_accept_fds (self->receiving);
   self->page = page;
   return self;
 }
@@ -178,25 +182,36 @@ end_task (MpipeWorkerLoop *self)
 }
 
 static GVariant *
-open_value (MpipeWorkerLoop *self, const MpipePayload *payload, GError **error)
+open_value (MpipeWorkerLoop *self, const MpipeFrame *frame, const MpipePayload *payload,
+            GUnixFDList *fds, GError **error)
 {
-  if (payload->type != 0)
-    return mpipe_payload_to_variant (payload, self->types, error);
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
-               "The task is of a type that was not named");
-  return NULL;
+  int n_fds = fds != NULL ? g_unix_fd_list_get_length (fds) : 0;
+
+  if (payload->type == 0)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                   "The task is of a type that was not named");
+      return NULL;
+    }
+  if (!mpipe_frame_check_fds (&frame->header, (guint) n_fds, error))
+    return NULL;
+  return mpipe_payload_to_variant_with_handles (payload, self->types, n_fds, error);
 }
 
 /* Clears @payload as soon as it can: what lies in shared memory is to be given back. */
 static void
-run_task (MpipeWorkerLoop *self, MpipePayload *payload)
+run_task (MpipeWorkerLoop *self, const MpipeFrame *frame, MpipePayload *payload, GUnixFDList *fds)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) task = open_value (self, payload, &error);
+  g_autoptr (GVariant) task = open_value (self, frame, payload, fds, &error);
 
   mpipe_payload_clear (payload);
   if (task != NULL)
-    do_task (self, task);
+    {
+      mpipe_worker_set_fd_list (self->worker, fds);
+      do_task (self, task);
+      mpipe_worker_set_fd_list (self->worker, NULL);
+    }
   else
     mpipe_outbox_add_failure (self->outbox, self->sequence, error);
 }
@@ -218,6 +233,7 @@ begin_task (MpipeWorkerLoop *self, guint64 sequence, GError **error)
 static gboolean
 handle_task (MpipeWorkerLoop *self, const MpipeFrame *frame, GError **error)
 {
+  g_autoptr (GUnixFDList) fds = mpipe_channel_take_fds (self->receiving);
   guint16 type = mpipe_type_map_translate (self->incoming, frame->header.type);
   g_autoptr (GError) local_error = NULL;
   MpipePayload payload;
@@ -234,7 +250,7 @@ handle_task (MpipeWorkerLoop *self, const MpipeFrame *frame, GError **error)
       return FALSE;
     }
   self->sequence = frame->header.sequence;
-  run_task (self, &payload);
+  run_task (self, frame, &payload, fds);
   end_task (self);
   return TRUE;
 }
@@ -272,7 +288,8 @@ get_features (MpipeWorkerLoop *self)
   return (self->page != NULL ? MPIPE_FEATURE_PAGE : 0)
          | (self->page == NULL || concurrent ? MPIPE_FEATURE_START_FRAMES : 0)
          | (begins ? MPIPE_FEATURE_CANCEL : 0) | (concurrent ? MPIPE_FEATURE_CONCURRENT : 0)
-         | (self->loans != NULL ? MPIPE_FEATURE_SHARED : 0);
+         | (self->loans != NULL ? MPIPE_FEATURE_SHARED : 0)
+         | (mpipe_channel_carries_fds (self->receiving) ? MPIPE_FEATURE_FDS : 0);
 }
 
 static gboolean

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef gboolean (*MpipeWorkerPutFunc) (gpointer user_data, GVariant *result, GError **error);
 
 void mpipe_worker_set_up (MpipeWorker *self, const MpipeWorkerSetup *setup);
+void mpipe_worker_set_fd_list (MpipeWorker *self, GUnixFDList *fds);
 void mpipe_worker_set_put_func (MpipeWorker *self, MpipeWorkerPutFunc put, gpointer user_data);
 
 gboolean mpipe_worker_start (MpipeWorker *self, GError **error);

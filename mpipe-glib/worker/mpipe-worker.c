@@ -38,6 +38,8 @@
 
 #include "mpipe-glib/worker/mpipe-worker-private.h"
 
+#include <gio/gunixfdlist.h>
+
 #include "mpipe-glib/core/mpipe-error.h"
 
 typedef struct
@@ -49,6 +51,7 @@ typedef struct
   char *refusal; /* why it does not start, if it said so */
   MpipeWorkerPutFunc put; /* set while the loop runs */
   gpointer put_data;
+  GUnixFDList *fds; /* of the current task; NULL for none */
 } MpipeWorkerPrivate;
 
 typedef enum
@@ -161,6 +164,7 @@ mpipe_worker_finalize (GObject *object)
   g_clear_pointer (&priv->stage_name, g_free);
   g_clear_pointer (&priv->result_type, g_variant_type_free);
   g_clear_pointer (&priv->refusal, g_free);
+  g_clear_object (&priv->fds);
   G_OBJECT_CLASS (mpipe_worker_parent_class)->finalize (object);
 }
 
@@ -216,6 +220,14 @@ mpipe_worker_set_put_func (MpipeWorker *self, MpipeWorkerPutFunc put, gpointer u
 
   priv->put = put;
   priv->put_data = user_data;
+}
+
+void
+mpipe_worker_set_fd_list (MpipeWorker *self, GUnixFDList *fds)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_set_object (&priv->fds, fds);
 }
 
 /* One that has refused already is not started; one that refuses meanwhile has not started, whatever it returns. */
@@ -303,6 +315,31 @@ mpipe_worker_put_result (MpipeWorker *self, GVariant *result, GError **error)
   g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
                "A result can be put only while a task is being done");
   return FALSE;
+}
+
+/**
+ * mpipe_worker_get_fd_list:
+ * @self: a worker
+ *
+ * Gets the descriptors that were put with the current task, which handles (of type `h`) in it refer to.
+ *
+ * They are closed when [vfunc@Mpipe.Worker.task] returns. Who wants to keep one takes it with
+ * g_unix_fd_list_get(), which duplicates it, or keeps a reference to the list. A worker that begins its tasks finds
+ * them with [method@Mpipe.Task.get_fd_list].
+ *
+ * Returns: (transfer none) (nullable): the descriptors; %NULL when the task was put without, and when no task is
+ *   being done
+ *
+ * Since: 1.0
+ */
+GUnixFDList *
+mpipe_worker_get_fd_list (MpipeWorker *self)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  g_return_val_if_fail (MPIPE_IS_WORKER (self), NULL);
+
+  return priv->fds;
 }
 
 /**

@@ -126,6 +126,8 @@ typedef void (*MpipeBeginFunc) (MpipeWorker *worker, MpipeTask *task, gpointer u
 MPIPE_AVAILABLE_IN_1_0
 gboolean mpipe_worker_put_result (MpipeWorker *self, GVariant *result, GError **error);
 MPIPE_AVAILABLE_IN_1_0
+GUnixFDList *mpipe_worker_get_fd_list (MpipeWorker *self);
+MPIPE_AVAILABLE_IN_1_0
 GVariant *mpipe_worker_get_parameters (MpipeWorker *self);
 MPIPE_AVAILABLE_IN_1_0
 GVariant *mpipe_worker_lookup_parameter (MpipeWorker *self, const char *name,

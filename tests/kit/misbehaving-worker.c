@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
@@ -292,6 +293,31 @@ send_nonsense (uint16_t type, uint64_t sequence)
   wait_for_end ();
 }
 
+/* A result that is right, but has descriptors with it, which nobody wants. */
+static void
+send_with_descriptors (uint16_t type, uint64_t sequence, const char *payload, uint32_t size)
+{
+  MpipeFrameHeader header = { size, MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, type, sequence };
+  struct iovec vectors[2] = { { &header, sizeof header }, { (void *) payload, size } };
+  int fds[4] = { 0, 1, 2, MPIPE_CHANNEL_FD };
+  union
+  {
+    struct cmsghdr header;
+    char space[CMSG_SPACE (sizeof fds)];
+  } control = { { 0 } };
+  struct msghdr message = { .msg_iov = vectors,
+                            .msg_iovlen = 2,
+                            .msg_control = &control,
+                            .msg_controllen = sizeof control };
+
+  control.header.cmsg_level = SOL_SOCKET;
+  control.header.cmsg_type = SCM_RIGHTS;
+  control.header.cmsg_len = CMSG_LEN (sizeof fds);
+  memcpy (CMSG_DATA (&control.header), fds, sizeof fds);
+  if (sendmsg (MPIPE_CHANNEL_FD, &message, 0) != (ssize_t) (sizeof header + size))
+    _exit (3);
+}
+
 static void
 be_chaotic (int fault, const MpipeFrameHeader *task)
 {
@@ -314,6 +340,11 @@ do_task (const MpipeFrameHeader *task, const char *payload)
 
   if (task->size == sizeof value)
     memcpy (&value, payload, sizeof value);
+  if (is ("descriptors") && task->size == sizeof value)
+    {
+      send_with_descriptors (task->type, task->sequence, payload, task->size);
+      return;
+    }
   if (is ("chaos"))
     be_chaotic ((int) (value & 15), task);
   if (value == CULPRIT && is ("error"))

@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <gio/gunixfdlist.h>
 #include <glib/gstdio.h>
 
 #include "mpipe-test-kit.h"
@@ -314,6 +315,31 @@ try_descriptors (const char *unused)
   return g_string_free (found, FALSE);
 }
 
+/* Reads the open file that came with the task, after it has tried to open it itself. Returns: what came of both */
+static GVariant *
+read_given (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  GUnixFDList *fds = mpipe_worker_get_fd_list (worker);
+  g_autofree char *by_name = NULL;
+  g_autofree char *again = NULL;
+  g_autofree char *link = NULL;
+  const char *path;
+  char contents[16];
+  gint32 handle;
+  gssize n;
+  int fd;
+
+  g_variant_get (task, "(&sh)", &path, &handle);
+  fd = g_unix_fd_list_peek_fds (fds, NULL)[handle];
+  by_name = try_read (path);
+  link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  again = try_write (link);
+  n = pread (fd, contents, sizeof contents, 0);
+  g_assert_cmpint (n, >=, 0);
+  return g_variant_new_take_string (
+      g_strdup_printf ("%.*s; by name: %s; to write: %s", (int) n, contents, by_name, again));
+}
+
 static GVariant *
 escape (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
 {
@@ -447,6 +473,56 @@ test_files_are_hidden (void)
 
   remove_secret (secret_in_tmp, in_tmp);
   remove_secret (secret_in_home, in_home);
+  mpipe_test_finish (inside);
+  mpipe_test_finish (outside);
+}
+
+static char *
+read_through (MpipePipeline *pipeline, const char *path)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
+  g_autoptr (GVariant) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_no_errno (fd);
+  mpipe_pipeline_put_with_fds (pipeline, g_variant_new ("(sh)", path, 0), fds, NULL, &error);
+  g_assert_no_error (error);
+  result = mpipe_test_get (pipeline);
+  return g_variant_dup_string (result, NULL);
+}
+
+static MpipePipeline *
+new_reader (MpipeSandbox *sandbox)
+{
+  MpipeStage *stage = mpipe_stage_new_ordered ("read-given", 1);
+
+  mpipe_stage_set_sandbox (stage, sandbox);
+  g_clear_object (&sandbox);
+  return mpipe_test_pipeline (stage);
+}
+
+/* As root the file is somebody else's in the sandbox; otherwise it belongs to the worker's user, who may open for
+ * writing what was given to him. */
+static void
+test_a_file_that_was_given_can_be_read_and_no_other (void)
+{
+  g_autoptr (MpipePipeline) inside
+      = new_reader (mpipe_test_sandbox (MPIPE_SANDBOX_POLICY_REQUIRED, NULL));
+  g_autoptr (MpipePipeline) outside = new_reader (NULL);
+  g_autofree char *directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
+  g_autofree char *path = make_secret (directory);
+  g_autofree char *said_outside = NULL;
+  g_autofree char *said_inside = NULL;
+  g_autofree char *expected = g_strdup_printf ("secret; by name: %s; to write: %s",
+                                               g_strerror (ENOENT), g_strerror (EACCES));
+
+  g_assert_no_errno (g_chmod (path, getuid () == 0 ? 0600 : 0400));
+  said_outside = read_through (outside, path);
+  g_assert_true (g_str_has_prefix (said_outside, "secret; by name: ok; "));
+  said_inside = read_through (inside, path);
+  g_assert_cmpstr (said_inside, ==, expected);
+  remove_secret (path, directory);
   mpipe_test_finish (inside);
   mpipe_test_finish (outside);
 }
@@ -952,6 +1028,7 @@ main (int argc, char **argv)
   int status;
 
   mpipe_worker_register_func ("escape", escape, NULL, NULL);
+  mpipe_worker_register_func ("read-given", read_given, NULL, NULL);
   mpipe_test_init (&argc, &argv);
   if (run_program (option))
     return 0;
@@ -963,6 +1040,8 @@ main (int argc, char **argv)
 
 #define ADD(function, path) mpipe_test_add_in_sandbox ("/mpipe/pipeline/sandbox/" path, function)
   ADD (test_files_are_hidden, "files-are-hidden");
+  ADD (test_a_file_that_was_given_can_be_read_and_no_other,
+       "a-file-that-was-given-can-be-read-and-no-other");
   ADD (test_nothing_can_be_written_but_tmp, "nothing-can-be-written-but-tmp");
   ADD (test_there_is_no_network, "there-is-no-network");
   ADD (test_other_processes_are_out_of_reach, "other-processes-are-out-of-reach");

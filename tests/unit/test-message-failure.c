@@ -180,7 +180,7 @@ test_reads_types (void)
           = make_frame (MPIPE_FRAME_TYPE, type_cases[i].data, type_cases[i].size);
       g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
       g_autoptr (GError) error = NULL;
-      const MpipeTypeEntry *entry = mpipe_message_parse_type (&frame.frame, types, &error);
+      const MpipeTypeEntry *entry = mpipe_message_parse_type (&frame.frame, types, FALSE, &error);
 
       g_test_message ("type %u", i);
       g_assert_true ((entry != NULL) == type_cases[i].good);
@@ -207,7 +207,7 @@ test_bounds_types (void)
       string[size - 1] = ')';
       frame = make_frame (MPIPE_FRAME_TYPE, string, size);
       string[size - 1] = 'x';
-      g_assert_true ((mpipe_message_parse_type (&frame.frame, types, NULL) != NULL)
+      g_assert_true ((mpipe_message_parse_type (&frame.frame, types, FALSE, NULL) != NULL)
                      == (size <= MPIPE_TYPE_STRING_MAX));
     }
 }
@@ -229,7 +229,7 @@ test_survives_garbage (void)
         data[i] = g_rand_int_range (rand, 0, 4) == 0 ? 0 : g_rand_int_range (rand, 0, 256);
       text = parse_error (data, size);
       frame = make_frame (MPIPE_FRAME_TYPE, data, size);
-      mpipe_message_parse_type (&frame.frame, types, NULL);
+      mpipe_message_parse_type (&frame.frame, types, FALSE, NULL);
     }
 }
 

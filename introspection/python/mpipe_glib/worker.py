@@ -7,6 +7,8 @@ main thread. A second thread sends what would wait too long while a task goes on
 pipeline has gone.
 """
 
+import array
+import collections
 import os
 import pickle
 import platform
@@ -26,7 +28,8 @@ HEADER = struct.Struct('<IBBHQ')
 HELLO, READY, TASK, RESULT, DONE, FAILED, PROGRESS, STOP, GOODBYE, TYPE, START, SKIPPED, CANCEL = range(1, 14)
 LAST = 1                      # flag of a RESULT that ends its task
 DO_STOP_TASK, DISABLE_RESULT = 1, 2
-FEATURE_PAGE, FEATURE_START, FEATURE_CANCEL, FEATURE_SEVERAL = 1, 2, 4, 8
+FEATURE_PAGE, FEATURE_START, FEATURE_CANCEL, FEATURE_SEVERAL, FEATURE_FDS = 1, 2, 4, 8, 32
+FDS_SHIFT, FDS_LOST, FDS_MAX = 3, 31, 16     # flags of a TASK: how many descriptors come with it
 
 RECEIVE_SIZE = 1 << 18
 LARGE = 1 << 16               # payloads from here on are received and sent by themselves
@@ -137,6 +140,28 @@ class Outbox:
             raise ChannelEnd from error
 
 
+_FDS_SPACE = socket.CMSG_SPACE(FDS_MAX * array.array('i').itemsize)
+
+
+def close_all(fds):
+    """Closes those that no task has taken."""
+    while fds:
+        fd = fds.pop()
+        if fd is not None:
+            os.close(fd)
+
+
+def take_fd(handle):
+    """The descriptor with this index that came with the task that is being done; it is the caller's, to be closed."""
+    fds = current.fds if current is not None else ()
+    if not isinstance(handle, int) or not 0 <= handle < len(fds):
+        raise LookupError(f'no descriptor {handle!r} came with the task')
+    if fds[handle] is None:
+        raise LookupError(f'the descriptor {handle} was taken before')
+    fd, fds[handle] = fds[handle], None
+    return fd
+
+
 class Inbox:
     """Frames that arrive: many with one call; a large one by itself, into memory of its own."""
 
@@ -147,12 +172,19 @@ class Inbox:
         self.start = self.end = 0
         self.types = {}
         self._after_large = False
+        self._arrived = collections.deque()     # lists of the descriptors of frames that were not asked for yet
 
     def _receive(self, view):
         try:
-            n = self._channel.recv_into(view)
+            n, ancillary, flags, _ = self._channel.recvmsg_into([view], _FDS_SPACE, socket.MSG_CMSG_CLOEXEC)
         except OSError as error:
             raise ChannelEnd from error
+        if ancillary or flags & socket.MSG_CTRUNC:
+            fds = array.array('i')
+            for level, kind, data in ancillary:
+                if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                    fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
+            self._arrived.append(fds.tolist())
         if n == 0:
             raise ChannelEnd
         return n
@@ -178,6 +210,18 @@ class Inbox:
         if size >= LARGE:
             return -1
         return length if length <= held else 0
+
+    def take_fds(self, flags):
+        """The descriptors of the TASK frame that has these flags, and why there are fewer than there should be."""
+        n = flags >> FDS_SHIFT
+        if n == 0:
+            return [], None
+        if n == FDS_LOST:
+            return [], 'the system refuses to send the descriptors of the task'
+        fds = self._arrived.popleft() if self._arrived else []
+        if len(fds) == n:
+            return fds, None
+        return fds, f'the task came with {len(fds)} of its {n} descriptors: this worker has too many open files'
 
     def receive_large(self, size, is_bytes):
         """The payload of the large frame whose header is next: bytes, or what may be written."""
@@ -343,6 +387,7 @@ class Loop:
         self.typed = False       # tasks are of the stage's type, so that none is a pickle
         self.plain = False       # values are for any language: nothing is pickled
         self.sequence = 0        # of the task that is being done
+        self.fds = []            # that came with it
         self._has_put = False
 
     # values
@@ -436,7 +481,7 @@ class Loop:
             at = inbox.start
             held = inbox.end - at
             if held >= 16:
-                size, kind, _, type_number, sequence = unpack_header(buffer, at)
+                size, kind, flags, type_number, sequence = unpack_header(buffer, at)
                 length = 16 + (size + 7 & ~7)
             if held < 16 or (length > held and size < LARGE):
                 if parts:
@@ -446,7 +491,7 @@ class Loop:
                 inbox.receive()
                 now = clock() // 1000
                 continue
-            if kind == TASK and type_number == ints and size == 8:
+            if kind == TASK and type_number == ints and size == 8 and not flags:
                 inbox.start = at + 24
                 if page.begin(sequence, now):
                     self.sequence = sequence
@@ -465,13 +510,18 @@ class Loop:
                 else:
                     outbox.add(SKIPPED, sequence)
             elif kind == TASK:
-                payload = inbox.next()[4]
+                _, flags, _, _, payload = inbox.next()
+                self.fds, missing = inbox.take_fds(flags)
                 if page.begin(sequence, now):
-                    self.do(sequence, inbox.types.get(type_number), payload)
+                    if missing:
+                        self.fail(sequence, OSError(missing))
+                    else:
+                        self.do(sequence, inbox.types.get(type_number), payload)
                     begun, now = now, clock() // 1000
                     page.end(now - begun)
                 else:
                     outbox.add(SKIPPED, sequence)
+                close_all(self.fds)
             elif kind == TYPE:
                 name = bytes(inbox.next()[4]).decode()
                 inbox.types[type_number] = name
@@ -609,9 +659,9 @@ def greet():
 def answer_greeting(loop, is_async):
     loop.is_async = is_async
     if is_async:
-        features = FEATURE_START | FEATURE_CANCEL | FEATURE_SEVERAL
+        features = FEATURE_START | FEATURE_CANCEL | FEATURE_SEVERAL | FEATURE_FDS
     else:
-        features = FEATURE_PAGE if Page.USABLE else FEATURE_START
+        features = (FEATURE_PAGE if Page.USABLE else FEATURE_START) | FEATURE_FDS
     loop.outbox.add(HELLO, payload=struct.pack('<IIII', 1, features, os.getpid(), 0))
     loop.outbox.flush()
     loop.page = Page() if Page.USABLE else NoPage(loop.outbox)

@@ -12,6 +12,7 @@ import sys
 from mpipe_glib import worker
 
 _sequence = contextvars.ContextVar('sequence', default=0)
+_fds = contextvars.ContextVar('fds', default=())
 
 
 class AsyncLoop:
@@ -21,7 +22,7 @@ class AsyncLoop:
         self._loop = loop
         self.inbox, self.outbox, self.setup = loop.inbox, loop.outbox, loop.setup
         self.worker = None
-        self._waiting = collections.deque()     # of (sequence, kind, payload)
+        self._waiting = collections.deque()     # of (sequence, kind, payload, fds, what is missing)
         self._open = {}                         # sequence: asyncio.Task
         self._stop = None                       # sequence of the stop task
         self._flush_planned = False
@@ -33,6 +34,10 @@ class AsyncLoop:
         kind, parts = self._loop.encode(value)
         self.outbox.add_value(sequence, kind, parts, 0)
         self._plan_flush()
+
+    @property
+    def fds(self):
+        return _fds.get()
 
     def run(self):
         asyncio.run(self._run())
@@ -69,11 +74,11 @@ class AsyncLoop:
         inbox = self.inbox
         while inbox.whole() != 0:
             try:
-                kind, _, type_number, sequence, payload = inbox.next()
+                kind, flags, type_number, sequence, payload = inbox.next()
             except worker.ChannelEnd:
                 os._exit(1)
             if kind == worker.TASK:
-                self._waiting.append((sequence, inbox.types.get(type_number), bytes(payload)))
+                self._waiting.append((sequence, inbox.types.get(type_number), bytes(payload), *inbox.take_fds(flags)))
             elif kind == worker.TYPE:
                 inbox.types[type_number] = bytes(payload).decode()
             elif kind == worker.CANCEL:
@@ -89,6 +94,7 @@ class AsyncLoop:
         for waiting in self._waiting:
             if waiting[0] == sequence:
                 self._waiting.remove(waiting)
+                worker.close_all(waiting[3])
                 self._loop.fail(sequence, asyncio.CancelledError('the task was cancelled'))
                 self._plan_flush()
                 return
@@ -97,24 +103,28 @@ class AsyncLoop:
 
     def _begin(self):
         while self._waiting and len(self._open) < max(self.setup.concurrency, 1):
-            sequence, kind, payload = self._waiting.popleft()
+            sequence, kind, payload, fds, missing = self._waiting.popleft()
             self.outbox.add(worker.START, sequence)
-            self._open[sequence] = asyncio.ensure_future(self._do(sequence, kind, payload))
-            self._open[sequence].add_done_callback(lambda _, sequence=sequence: self._done(sequence))
+            self._open[sequence] = asyncio.ensure_future(self._do(sequence, kind, payload, fds, missing))
+            self._open[sequence].add_done_callback(lambda _, sequence=sequence, fds=fds: self._done(sequence, fds))
         self._plan_flush()
         self._end_if_stopped()
 
-    def _done(self, sequence):
+    def _done(self, sequence, fds):
         del self._open[sequence]
+        worker.close_all(fds)
         self._begin()
 
     def _end_if_stopped(self):
         if self._stop is not None and not self._open and not self._waiting and not self._ended.done():
             self._ended.set_result(None)
 
-    async def _do(self, sequence, kind, payload):
+    async def _do(self, sequence, kind, payload, fds=(), missing=None):
         _sequence.set(sequence)
+        _fds.set(fds)
         try:
+            if missing:
+                raise OSError(missing)
             result = self.worker.task(None if kind is None and payload is None else self._loop.decode(kind, payload))
             if inspect.isasyncgen(result):
                 async for one in result:

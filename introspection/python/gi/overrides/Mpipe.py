@@ -116,6 +116,26 @@ Worker = override(Worker)
 __all__.append('Worker')
 
 
+def take_fd(handle):
+    """In a worker: the descriptor that `handle` refers to, of those that were put with the task that is being done.
+    The caller closes it, as with `open(Mpipe.take_fd(0))`; those that are not taken are closed with the task."""
+    from mpipe_glib import worker
+    return worker.take_fd(handle)
+
+
+__all__.append('take_fd')
+
+
+def _fd_list(fds):
+    """A Gio.UnixFDList of descriptors, or of objects that have one."""
+    if isinstance(fds, Gio.UnixFDList):
+        return fds
+    fd_list = Gio.UnixFDList.new()
+    for fd in fds:
+        fd_list.append(fd if isinstance(fd, int) else fd.fileno())
+    return fd_list
+
+
 def _variant_type(value):
     return GLib.VariantType(value) if isinstance(value, str) else value
 
@@ -388,6 +408,27 @@ class Pipeline(Mpipe.Pipeline):
         """Adds a task if there is room. Returns its id, or 0."""
         variant = self._pack(task)
         return self._feeder.put_alone(lambda: self._count(super(Pipeline, self).try_put(variant)))
+
+    def put_with_fds(self, task, fds, cancellable=None):
+        """As `put`, with descriptors for the worker: a Gio.UnixFDList, or up to 16 numbers or open files, which may be
+        closed when this returns. The worker gets them by `Mpipe.take_fd(index)`."""
+        if self._stopped:
+            self._check_open()
+        variant, fd_list = self._pack(task), _fd_list(fds)
+        if not self._limited:
+            return self._feeder.put_alone(
+                lambda: self._count(super(Pipeline, self).put_with_fds(variant, fd_list, cancellable)))
+        while True:
+            task_id = super().put_with_fds_until(variant, fd_list, _soon(), cancellable)
+            if task_id != 0:
+                return self._count(task_id)
+            # full; Python has handled signals
+
+    def try_put_with_fds(self, task, fds):
+        """As `put_with_fds`, if there is room. Returns the task's id, or 0."""
+        variant, fd_list = self._pack(task), _fd_list(fds)
+        return self._feeder.put_alone(
+            lambda: self._count(super(Pipeline, self).try_put_with_fds(variant, fd_list)))
 
     def put_bytes(self, task, cancellable=None):
         """As `put`, of bytes or a GLib.Bytes."""
@@ -755,8 +796,8 @@ def _after_fork():
     even to end it."""
     for pipeline in list(_living):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(pipeline))
-        for name in ('put', 'put_array', 'try_put', '_next', '_take', '_take_full', 'get', 'put_async', 'get_async',
-                     'cancel_task'):
+        for name in ('put', 'put_array', 'try_put', 'put_with_fds', 'try_put_with_fds', '_next', '_take', '_take_full',
+                     'get', 'put_async', 'get_async', 'cancel_task'):
             setattr(pipeline, name, _refuse)
         for name in ('stop', 'terminate', 'wait'):
             setattr(pipeline, name, lambda: None)
