@@ -17,6 +17,10 @@ MpipeEngine *mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types,
 void mpipe_engine_start (MpipeEngine *self);
 void mpipe_engine_free (MpipeEngine *self);
 
+MpipeTakeStatus mpipe_engine_take_item (MpipeEngine *self, gint64 deadline,
+                                        GCancellable *cancellable, MpipeTakeFilter filter,
+                                        gpointer user_data, gboolean patient,
+                                        MpipeItem **out_item);
 MpipeTaskMailbox *mpipe_engine_get_tasks (MpipeEngine *self);
 MpipeEventMailbox *mpipe_engine_get_events (MpipeEngine *self);
 guint64 mpipe_engine_get_n_results (MpipeEngine *self);

@@ -13,6 +13,7 @@
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/pipeline/mpipe-failure-private.h"
 #include "mpipe-glib/pipeline/mpipe-filter-run-private.h"
+#include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-stage-run-private.h"
 
 #define TICK_MS 100 /* how often it is told that counts have changed */
@@ -34,7 +35,7 @@ struct _MpipeEngine
   EngineState state;
   GThread *thread;
   GMainContext *context;
-  GMainLoop *loop;
+  MpipeDriver *driver;
   MpipeTaskMailbox *tasks;
   MpipeEventMailbox *events;
   MpipeTypeTable *types;
@@ -45,6 +46,8 @@ struct _MpipeEngine
   MpipeBacklog backlog; /* all that entered and has not come to its end */
   gboolean input_ended;
   gboolean settling;
+  gboolean may_be_driven; /* by a thread that waits for a result */
+  gboolean has_put;       /* a thread has driven to put a task since one has to get one */
   gboolean output_ended;     /* the application was told */
   gboolean stop_on_failure;  /* any thread */
   gboolean collect_failures; /* any thread */
@@ -319,7 +322,7 @@ check_completed (MpipeEngine *self)
     return;
   check_started (self);
   set_state (self, ENGINE_RUNNING, ENGINE_ENDED);
-  g_main_loop_quit (self->loop);
+  mpipe_driver_end (self->driver);
 }
 
 static void
@@ -348,7 +351,20 @@ settle_cb (gpointer owner)
   check_completed (self);
 }
 
+/* A worker ends with the thread that has started it. */
+static gboolean
+may_launch_cb (gpointer owner)
+{
+  MpipeEngine *self = owner;
+
+  if (mpipe_driver_is_own (self->driver))
+    return TRUE;
+  mpipe_driver_call_own (self->driver);
+  return FALSE;
+}
+
 static const MpipeRunEvents run_events = {
+  .may_launch = may_launch_cb,
   .deliver = deliver_cb,
   .progress = progress_cb,
   .settle = settle_cb,
@@ -432,15 +448,20 @@ mailbox_check (GSource *source)
   return !mpipe_task_mailbox_sleep (((MailboxSource *) source)->engine->tasks);
 }
 
-static gboolean
-mailbox_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+static void
+take_batch (MpipeEngine *self)
 {
-  MpipeEngine *self = ((MailboxSource *) source)->engine;
   MpipeTaskBatch batch;
 
   mpipe_task_mailbox_take (self->tasks, &batch);
   handle_batch (self, &batch);
   settle_cb (self);
+}
+
+static gboolean
+mailbox_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  take_batch (((MailboxSource *) source)->engine);
   return G_SOURCE_CONTINUE;
 }
 
@@ -449,6 +470,67 @@ static GSourceFuncs mailbox_funcs = {
   .check = mailbox_check,
   .dispatch = mailbox_dispatch,
 };
+
+/* Threads of the application that run the engine */
+
+/* The one whose result is waited for, and the one before it, which may not have come back yet. */
+static gboolean
+is_idle_but_for_one (MpipeEngine *self)
+{
+  return self->backlog.n <= 2;
+}
+
+static gboolean
+begin_driving (MpipeEngine *self)
+{
+  return self->may_be_driven && mpipe_task_mailbox_get_n_waiting (self->tasks) <= 1
+         && mpipe_counter_get (&self->n_backlog) <= 1 && mpipe_driver_take (self->driver, TRUE);
+}
+
+/* What has come meanwhile is not left waiting. */
+static void
+end_driving (MpipeEngine *self, gboolean may_linger)
+{
+  mpipe_driver_give_back (self->driver,
+                          may_linger && mpipe_task_mailbox_sleep (self->tasks));
+}
+
+static void
+wake_cb (gpointer engine)
+{
+  mpipe_driver_wake (((MpipeEngine *) engine)->driver);
+}
+
+/* If the engine's thread stands by, the task need not wait for it to be woken. When more follow without anybody waiting for
+ * a result, that thread takes over. */
+static void
+task_came_cb (gpointer engine)
+{
+  MpipeEngine *self = engine;
+  gboolean is_first;
+
+  if (!mpipe_driver_take (self->driver, FALSE))
+    {
+      mpipe_driver_wake (self->driver);
+      return;
+    }
+  is_first = !self->has_put;
+  self->has_put = TRUE;
+  take_batch (self);
+  end_driving (self, is_first);
+}
+
+static const MpipeTaskMailboxEvents mailbox_events = {
+  .wake = wake_cb,
+  .task_came = task_came_cb,
+};
+
+/* Their successors are started while they work. */
+static gboolean
+replaces_workers (MpipeStage *stage)
+{
+  return stage->worker_lifespan > 0 || stage->worker_lifetime_s > 0;
+}
 
 /* The thread */
 
@@ -479,6 +561,7 @@ engine_thread (gpointer data)
   GSource *mailbox = attach_mailbox (self);
 
   g_main_context_push_thread_default (self->context);
+  mpipe_driver_set_own (self->driver);
   for (guint i = 0; i < self->runs->len; i++)
     {
       MpipeRun *run = g_ptr_array_index (self->runs, i);
@@ -487,7 +570,7 @@ engine_thread (gpointer data)
     }
   settle_cb (self);
   if (self->state != ENGINE_ENDED)
-    g_main_loop_run (self->loop);
+    mpipe_driver_run_own (self->driver);
 
   drop_source (&mailbox);
   while (g_main_context_iteration (self->context, FALSE))
@@ -539,9 +622,9 @@ mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *ap
   g_autofree MpipeRun **runs = g_new0 (MpipeRun *, n_runs);
 
   self->context = g_main_context_new ();
-  self->loop = g_main_loop_new (self->context, FALSE);
-  self->tasks = mpipe_task_mailbox_new (self->context);
-  self->events = mpipe_event_mailbox_new (application_context);
+  self->driver = mpipe_driver_new (self->context);
+  self->tasks = mpipe_task_mailbox_new (&mailbox_events, self);
+  self->events = mpipe_event_mailbox_new (application_context, self->driver);
   self->types = mpipe_type_table_ref (types);
   self->run_context.types = types;
   self->run_context.arena = mpipe_arena_new (MPIPE_ARENA_SIZE, NULL);
@@ -557,6 +640,7 @@ mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *ap
     link_run (plan, runs, plan->order[i]);
   self->first = runs[0];
   self->first->n_open_upstreams = 1;
+  self->may_be_driven = n_runs == 1 && !replaces_workers (self->first->stage);
   publish_room (self);
   return self;
 }
@@ -585,12 +669,39 @@ mpipe_engine_free (MpipeEngine *self)
   g_clear_pointer (&self->run_context.cancelled, g_hash_table_unref);
   mpipe_type_table_unref (self->types);
   mpipe_arena_unref (self->run_context.arena); /* results that were not read yet keep it */
-  g_main_loop_unref (self->loop);
+  mpipe_driver_free (self->driver);
   g_main_context_unref (self->context);
   g_free (self);
 }
 
 /* Any thread */
+
+/* Takes an item as mpipe_event_mailbox_take() does. When a task is alone in a pipeline of one stage, the thread that waits
+ * for its result runs the engine meanwhile. */
+MpipeTakeStatus
+mpipe_engine_take_item (MpipeEngine *self, gint64 deadline, GCancellable *cancellable,
+                        MpipeTakeFilter filter, gpointer user_data, gboolean patient,
+                        MpipeItem **out_item)
+{
+  MpipeTakeStatus status = mpipe_event_mailbox_look (self->events, filter, user_data, out_item);
+
+  if (status == MPIPE_TAKE_EMPTY && deadline < 0 && begin_driving (self))
+    {
+      gulong handler = mpipe_event_mailbox_begin_driving (self->events, cancellable);
+
+      self->has_put = FALSE;
+      do
+        status = mpipe_event_mailbox_look (self->events, filter, user_data, out_item);
+      while (status == MPIPE_TAKE_EMPTY && !g_cancellable_is_cancelled (cancellable)
+             && is_idle_but_for_one (self) && mpipe_driver_iterate (self->driver));
+      mpipe_event_mailbox_end_driving (self->events, cancellable, handler);
+      end_driving (self, status == MPIPE_TAKE_ITEM);
+    }
+  if (status == MPIPE_TAKE_ITEM || status == MPIPE_TAKE_ENDED)
+    return status;
+  return mpipe_event_mailbox_take (self->events, deadline, cancellable, filter, user_data, patient,
+                                   out_item);
+}
 
 MpipeTaskMailbox *
 mpipe_engine_get_tasks (MpipeEngine *self)

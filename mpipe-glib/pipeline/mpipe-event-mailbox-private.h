@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #include "mpipe-glib/pipeline/mpipe-failure.h"
+#include "mpipe-glib/pipeline/mpipe-driver-private.h"
 #include "mpipe-glib/pipeline/mpipe-item-private.h"
 
 G_BEGIN_DECLS
@@ -48,7 +49,8 @@ typedef enum
 /* Whether the application takes the first item; called with the lock held. */
 typedef gboolean (*MpipeTakeFilter) (const MpipeItem *first, gpointer user_data);
 
-MpipeEventMailbox *mpipe_event_mailbox_new (GMainContext *application_context);
+MpipeEventMailbox *mpipe_event_mailbox_new (GMainContext *application_context,
+                                            MpipeDriver *driver);
 void mpipe_event_mailbox_free (MpipeEventMailbox *self);
 
 /* the engine's side */
@@ -68,6 +70,9 @@ void mpipe_event_mailbox_collect (MpipeEventMailbox *self, MpipeFailure *failure
 /* the application's side; any thread */
 MpipeTakeStatus mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter,
                                           gpointer user_data, MpipeItem **out_item);
+gulong mpipe_event_mailbox_begin_driving (MpipeEventMailbox *self, GCancellable *cancellable);
+void mpipe_event_mailbox_end_driving (MpipeEventMailbox *self, GCancellable *cancellable,
+                                      gulong handler);
 MpipeTakeStatus mpipe_event_mailbox_take (MpipeEventMailbox *self, gint64 deadline,
                                           GCancellable *cancellable, MpipeTakeFilter filter,
                                           gpointer user_data, gboolean patient,

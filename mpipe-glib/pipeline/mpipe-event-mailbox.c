@@ -13,6 +13,8 @@ struct _MpipeEventMailbox
   GMutex lock;
   GCond changed;
   guint n_waiting; /* threads that wait on the condition */
+  MpipeDriver *driver;
+  GThread *waiting_driver; /* the thread that waits by running the engine; only to be compared; NULL */
   GMainContext *application_context;
   gboolean sleeping; /* the main loop has looked, found nothing, and waits */
 
@@ -45,12 +47,13 @@ progress_equal (gconstpointer a, gconstpointer b)
 }
 
 MpipeEventMailbox *
-mpipe_event_mailbox_new (GMainContext *application_context)
+mpipe_event_mailbox_new (GMainContext *application_context, MpipeDriver *driver)
 {
   MpipeEventMailbox *self = g_new0 (MpipeEventMailbox, 1);
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
+  self->driver = driver;
   self->application_context = g_main_context_ref (application_context);
   g_queue_init (&self->progress);
   self->collected = g_ptr_array_new_with_free_func (g_object_unref);
@@ -97,11 +100,15 @@ unlock_and_tell (MpipeEventMailbox *self)
 {
   gboolean wake = self->sleeping;
   gboolean anybody_waits = self->n_waiting > 0;
+  gboolean wake_driver
+      = self->waiting_driver != NULL && self->waiting_driver != g_thread_self ();
 
   self->sleeping = FALSE;
   g_mutex_unlock (&self->lock);
   if (anybody_waits)
     g_cond_broadcast (&self->changed);
+  if (wake_driver)
+    mpipe_driver_wake (self->driver);
   if (wake)
     g_main_context_wakeup (self->application_context);
 }
@@ -202,6 +209,7 @@ cancelled_cb (GCancellable *cancellable, gpointer user_data)
   g_mutex_lock (&self->lock);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+  mpipe_driver_wake (self->driver);
 }
 
 /* Waiting in a call: connect, lock, loop over wait_locked, unlock, disconnect. */
@@ -249,6 +257,31 @@ mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter, gpoin
   status = look_locked (self, filter, user_data, out_item);
   g_mutex_unlock (&self->lock);
   return status;
+}
+
+/* The calling thread waits by running the engine, which it has been given: it looks again whenever it is woken. */
+gulong
+mpipe_event_mailbox_begin_driving (MpipeEventMailbox *self, GCancellable *cancellable)
+{
+  gulong handler = 0;
+
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
+  g_mutex_lock (&self->lock);
+  self->waiting_driver = g_thread_self ();
+  g_mutex_unlock (&self->lock);
+  return handler;
+}
+
+/* Before it gives the engine back. */
+void
+mpipe_event_mailbox_end_driving (MpipeEventMailbox *self, GCancellable *cancellable, gulong handler)
+{
+  g_mutex_lock (&self->lock);
+  self->waiting_driver = NULL;
+  g_mutex_unlock (&self->lock);
+  if (handler != 0)
+    g_cancellable_disconnect (cancellable, handler);
 }
 
 /* Takes the first item, and waits for it until @deadline: monotonic time, or -1 to wait for ever. One that

@@ -162,8 +162,8 @@ take_item (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, Mpip
       *out_item = take_unclaimed (self);
       if (*out_item != NULL)
         return MPIPE_TAKE_ITEM;
-      status = mpipe_event_mailbox_take (self->events, until, cancellable, may_be_got, self,
-                                         patient, out_item);
+      status = mpipe_engine_take_item (self->engine, until, cancellable, may_be_got, self,
+                                       patient, out_item);
       if (status == MPIPE_TAKE_ITEM || status == MPIPE_TAKE_ENDED || status == MPIPE_TAKE_CANCELLED)
         return status;
       patience_end = 0;

@@ -23,6 +23,7 @@ typedef struct
   void (*deliver) (gpointer owner, MpipeRun *run, MpipeItem *item); /* from a leaf; takes @item */
   void (*progress) (gpointer owner, MpipeStage *stage, guint64 id, double fraction,
                     const char *text);
+  gboolean (*may_launch) (gpointer owner); /* FALSE: not now, but if it is tried again soon */
   void (*settle) (gpointer owner); /* things have changed: do what can be done now */
   void (*worker_started) (gpointer owner, MpipeStage *stage, guint index);
   void (*worker_exited) (gpointer owner, MpipeStage *stage, guint index, const GError *error);

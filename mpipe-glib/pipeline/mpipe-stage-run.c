@@ -227,12 +227,21 @@ retry_due_cb (gpointer owner)
   slot_changed_cb (self);
 }
 
+static gboolean
+slot_may_launch_cb (gpointer owner)
+{
+  const MpipeRunContext *context = ((MpipeStageRun *) owner)->run.context;
+
+  return context->events->may_launch (context->owner);
+}
+
 static const MpipeWorkerSlotEvents slot_events = {
   .result = slot_result_cb,
   .finished = slot_finished_cb,
   .ended = slot_ended_cb,
   .returned = slot_returned_cb,
   .progress = slot_progress_cb,
+  .may_launch = slot_may_launch_cb,
   .started = slot_started_cb,
   .exited = slot_exited_cb,
   .changed = slot_changed_cb,

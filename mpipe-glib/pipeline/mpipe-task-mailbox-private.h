@@ -39,7 +39,14 @@ typedef enum
   MPIPE_PUT_CANCELLED,
 } MpipePutStatus;
 
-MpipeTaskMailbox *mpipe_task_mailbox_new (GMainContext *engine_context);
+/* Told by any thread, when the engine sleeps; outside of the lock. */
+typedef struct
+{
+  void (*wake) (gpointer engine);
+  void (*task_came) (gpointer engine); /* one, and nothing else */
+} MpipeTaskMailboxEvents;
+
+MpipeTaskMailbox *mpipe_task_mailbox_new (const MpipeTaskMailboxEvents *events, gpointer engine);
 void mpipe_task_mailbox_free (MpipeTaskMailbox *self);
 
 /* the application's side; any thread */
@@ -55,6 +62,7 @@ void mpipe_task_mailbox_terminate (MpipeTaskMailbox *self);
 void mpipe_task_mailbox_cancel (MpipeTaskMailbox *self, guint64 id);
 void mpipe_task_mailbox_accuse (MpipeTaskMailbox *self, const MpipeProducer *producer,
                                 const GError *reason);
+guint mpipe_task_mailbox_get_n_waiting (MpipeTaskMailbox *self);
 guint64 mpipe_task_mailbox_get_n_put (MpipeTaskMailbox *self);
 gboolean mpipe_task_mailbox_is_stopped (MpipeTaskMailbox *self);
 

@@ -15,7 +15,8 @@ struct _MpipeTaskMailbox
 {
   GMutex lock;
   GCond room;
-  GMainContext *engine_context;
+  const MpipeTaskMailboxEvents *events;
+  gpointer engine;
   gboolean sleeping; /* the engine has looked, found nothing, and waits */
   gboolean eager;    /* the engine waits for what is returned */
   gboolean closed;   /* the engine is gone */
@@ -30,13 +31,14 @@ struct _MpipeTaskMailbox
 };
 
 MpipeTaskMailbox *
-mpipe_task_mailbox_new (GMainContext *engine_context)
+mpipe_task_mailbox_new (const MpipeTaskMailboxEvents *events, gpointer engine)
 {
   MpipeTaskMailbox *self = g_new0 (MpipeTaskMailbox, 1);
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->room);
-  self->engine_context = g_main_context_ref (engine_context);
+  self->events = events;
+  self->engine = engine;
   self->allowed_n = self->allowed_bytes = G_MAXUINT64;
   return self;
 }
@@ -63,7 +65,6 @@ void
 mpipe_task_mailbox_free (MpipeTaskMailbox *self)
 {
   mpipe_task_batch_clear (&self->batch);
-  g_main_context_unref (self->engine_context);
   g_cond_clear (&self->room);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -86,7 +87,7 @@ unlock_and_wake (MpipeTaskMailbox *self)
 
   g_mutex_unlock (&self->lock);
   if (wake)
-    g_main_context_wakeup (self->engine_context);
+    self->events->wake (self->engine);
 }
 
 static gboolean
@@ -145,6 +146,7 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, GUnixFDList 
                         gint64 deadline, GCancellable *cancellable, guint64 *out_id)
 {
   MpipeItem *item;
+  gboolean wake;
 
   g_mutex_lock (&self->lock);
   if (deadline != 0)
@@ -164,7 +166,10 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, GUnixFDList 
   self->n_bytes += task->size;
   *out_id = item->id;
   mpipe_fifo_push (&self->batch.tasks, item);
-  unlock_and_wake (self);
+  wake = note_locked (self);
+  g_mutex_unlock (&self->lock);
+  if (wake)
+    self->events->task_came (self->engine);
   return MPIPE_PUT_ACCEPTED;
 }
 
@@ -292,6 +297,18 @@ mpipe_task_mailbox_accuse (MpipeTaskMailbox *self, const MpipeProducer *producer
     self->batch.accusations = g_ptr_array_new_with_free_func (accusation_free);
   g_ptr_array_add (self->batch.accusations, accusation);
   unlock_and_wake (self);
+}
+
+/* Returns: how many tasks the engine has not taken yet. */
+guint
+mpipe_task_mailbox_get_n_waiting (MpipeTaskMailbox *self)
+{
+  guint n_waiting;
+
+  g_mutex_lock (&self->lock);
+  n_waiting = self->batch.tasks.n;
+  g_mutex_unlock (&self->lock);
+  return n_waiting;
 }
 
 guint64

@@ -30,6 +30,7 @@ typedef struct
   void (*ended) (gpointer owner, MpipeItem *task, GError *error, gboolean worker_died);
   void (*progress) (gpointer owner, const MpipeItem *task, double fraction, const char *text);
   void (*returned) (gpointer owner, MpipeItem *task); /* not begun; the last one first */
+  gboolean (*may_launch) (gpointer owner); /* FALSE: not now, but if it is tried again soon */
   void (*started) (gpointer owner, guint index);
   void (*exited) (gpointer owner, guint index, const GError *error);
   void (*changed) (gpointer owner); /* after some of the above: see what can be done now */

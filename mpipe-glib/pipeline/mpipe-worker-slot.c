@@ -300,11 +300,19 @@ mpipe_worker_slot_new_process (MpipeWorkerSlot *self, const MpipeWorkerProcessEv
   return mpipe_worker_process_new (launcher, &spec, &options, self->types, events, self, error);
 }
 
+static gboolean restart_cb (gpointer user_data);
+
 void
 mpipe_worker_slot_start (MpipeWorkerSlot *self)
 {
   g_autoptr (GError) error = NULL;
 
+  if (!self->events->may_launch (self->owner))
+    {
+      self->restart_source = mpipe_worker_slot_attach_timer (self, 0, restart_cb,
+                                                             "[mpipe] start of a worker");
+      return;
+    }
   self->process = mpipe_worker_slot_new_process (self, &process_events, &error);
   if (self->process != NULL)
     mpipe_counter_set (&self->statistics->pid, mpipe_worker_process_get_pid (self->process));

@@ -294,6 +294,39 @@ test_a_stage_that_has_lost_its_program_fails_its_tasks (const MpipeTestWay *way)
   mpipe_test_get_end (pipeline);
 }
 
+static gpointer
+lose_a_worker_thread (gpointer data)
+{
+  MpipePipeline *pipeline = data;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_test_put (pipeline, 3, 1);
+  error = mpipe_test_get_error (pipeline);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+  mpipe_test_put (pipeline, 1, 1);
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 1);
+  return NULL;
+}
+
+/* A thread that waits for a result may run the engine: what is started then does not belong to that thread. */
+static void
+test_a_worker_outlives_the_thread_that_waited_for_it (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_own_stage (way, "kill", 1);
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
+  g_autoptr (MpipeWorkerInfo) info
+      = g_list_model_get_item (mpipe_stage_get_workers (stage), 0);
+
+  for (guint i = 0; i < 5; i++)
+    {
+      g_thread_join (g_thread_new ("lose-a-worker", lose_a_worker_thread, pipeline));
+      mpipe_test_put (pipeline, 1, 1);
+      g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 1);
+      g_assert_cmpuint (mpipe_worker_info_get_n_starts (info), ==, i + 2);
+    }
+  mpipe_test_finish (pipeline);
+}
+
 static gboolean
 has_process (gpointer user_data)
 {
@@ -552,6 +585,8 @@ main (int argc, char **argv)
     mpipe_test_add_sandbox_ways ("/mpipe/pipeline/death/" path, function);                         \
   }                                                                                                \
   G_STMT_END
+  ADD (test_a_worker_outlives_the_thread_that_waited_for_it,
+       "a-worker-outlives-the-thread-that-waited-for-it");
   ADD (test_a_worker_of_the_library_fails_its_task_only,
        "a-worker-of-the-library-fails-its-task-only");
   ADD (test_a_worker_that_breaks_the_protocol_fails_its_task_only,
