@@ -206,6 +206,9 @@ typedef enum
    * How long a worker may take to get ready, and to end when it was stopped and has answered everything,
    * in milliseconds; 0 for ever. The default is 30 seconds.
    *
+   * With a [property@Mpipe.Stage:task-timeout], it is also how long a worker may take to begin a task that it was sent
+   * while it is on none; one that takes longer is ended, and its tasks go to others.
+   *
    * Since: 1.0
    */
   PROP_START_TIMEOUT,

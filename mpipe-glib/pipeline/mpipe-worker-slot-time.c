@@ -28,8 +28,8 @@ measure_current (MpipeWorkerSlot *self, gint64 now, guint64 number, gint64 since
   return now - MAX (since, self->resumed_at);
 }
 
-/* A worker that takes one task after the other. One that is on none of those that it holds, as it says itself, was
- * stopped or has stopped reading, unless it begins soon; this is no time of a task, and nothing to charge a task with. */
+/* A worker that takes one task after the other. One that is on none of those that it holds, as it says itself, or does
+ * not notice that they were taken back, was stopped or has stopped reading, unless it goes on soon; this is no time of a task, and nothing to charge a task with. */
 static gint64
 get_current_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
 {
@@ -45,6 +45,8 @@ get_current_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
       return limit_us - measure_current (self, now, number, since);
     }
   idle_us = measure_current (self, now, mpipe_leases_get_oldest (self->leases), 0);
+  if (self->stage->start_timeout_ms == 0)
+    return limit_us;
   return MIN (MAX (limit_us, (gint64) self->stage->start_timeout_ms * 1000) - idle_us, limit_us);
 }
 
@@ -136,7 +138,8 @@ mpipe_worker_slot_check_time (MpipeWorkerSlot *self)
   guint64 late, cancelled;
 
   if ((self->stage->task_timeout_ms == 0 && !self->has_cancelled) || self->timeout_source != NULL
-      || self->process == NULL || mpipe_leases_get_n (self->leases) == 0
+      || self->process == NULL
+      || (mpipe_leases_get_n (self->leases) == 0 && self->recall_until == 0)
       || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
     return;
   now = g_get_monotonic_time ();

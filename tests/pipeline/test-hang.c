@@ -296,6 +296,29 @@ test_a_worker_that_is_stopped_between_tasks_is_found (const MpipeTestWay *way)
   mpipe_test_get_end (pipeline);
 }
 
+/* Nor does it notice that what it holds is taken back. */
+static void
+test_a_stopped_worker_does_not_keep_tasks_that_are_cancelled (const MpipeTestWay *way)
+{
+  g_autoptr (MpipeStage) stage = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+  mpipe_stage_set_start_timeout (stage, START_MS);
+  mpipe_stage_set_grace_time (stage, 50);
+  pipeline = mpipe_test_pipeline (g_object_ref (stage));
+  stop_the_worker (stage);
+  mpipe_test_put (pipeline, 1, 1);
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 1));
+  error = mpipe_test_get_error (pipeline);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  mpipe_test_put (pipeline, 2, 1);
+  mpipe_pipeline_stop (pipeline);
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 2);
+  mpipe_test_get_end (pipeline);
+}
+
 static void
 test_a_stopped_worker_does_not_keep_the_pipeline_from_its_end (const MpipeTestWay *way)
 {
@@ -412,6 +435,8 @@ main (int argc, char **argv)
        "the-task-that-is-cancelled-fails-and-not-the-next");
   ADD (test_a_worker_that_is_stopped_between_tasks_is_found,
        "a-worker-that-is-stopped-between-tasks-is-found");
+  ADD (test_a_stopped_worker_does_not_keep_tasks_that_are_cancelled,
+       "a-stopped-worker-does-not-keep-tasks-that-are-cancelled");
   ADD (test_a_stopped_worker_does_not_keep_the_pipeline_from_its_end,
        "a-stopped-worker-does-not-keep-the-pipeline-from-its-end");
   ADD (test_a_worker_that_stops_reading_is_found, "a-worker-that-stops-reading-is-found");

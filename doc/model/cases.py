@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: the mpipe-glib authors
+"""What is checked: models with their switches. Each name is a sentence that the models make true, or false."""
+
+RECALL = 'recall.pml'
+LIFE = 'task-life.pml'
+
+# All orders of events, without an error.
+CASES = [
+    ('no task is both done and taken back', RECALL, []),
+    ('two workers share tasks, and one of them dies', LIFE, ['N_DEATHS=1']),
+    ('workers die again and again, and tasks are tried again', LIFE,
+     ['N_DEATHS=3', 'MAX_ATTEMPTS=2', 'N_SLOTS=1']),
+    ('tasks wait before they are tried again, and are cancelled', LIFE,
+     ['N_DEATHS=2', 'MAX_ATTEMPTS=2', 'RETRY_DELAY=1', 'N_CANCELS=1', 'N_SLOTS=1']),
+    ('results are put before the end, tasks fail, and a worker dies', LIFE,
+     ['N_DEATHS=2', 'PUTS=1', 'FAILS=1', 'N_SLOTS=1', 'N_TASKS=3']),
+    ('tasks are taken back, and a worker dies', LIFE,
+     ['N_RECALLS=1', 'N_DEATHS=1']),
+    ('three tasks are taken back', LIFE, ['N_RECALLS=2', 'N_TASKS=3']),
+    ('a task is cancelled, unordered', LIFE, ['ORDERED=0', 'N_CANCELS=1']),
+    ('tasks are cancelled, and a worker dies', LIFE,
+     ['N_CANCELS=2', 'N_DEATHS=1', 'N_SLOTS=1', 'N_TASKS=3']),
+    ('a worker hangs, another is late', LIFE, ['N_HANGS=1', 'N_LATE=1']),
+    ('workers hang while tasks are cancelled', LIFE,
+     ['N_HANGS=2', 'N_CANCELS=1', 'N_SLOTS=1', 'MAX_ATTEMPTS=2']),
+    ('the pipeline is terminated while a worker dies', LIFE,
+     ['N_TERMINATIONS=1', 'N_DEATHS=1']),
+    ('all at once', LIFE,
+     ['N_TERMINATIONS=1', 'N_CANCELS=1', 'N_DEATHS=1', 'N_HANGS=1', 'N_LATE=1', 'MAX_ATTEMPTS=2',
+      'N_SLOTS=1']),
+]
+
+# The same with one rule less: an error with these words must be found.
+BROKEN = [
+    ('a worker that does what was taken back', RECALL, ['NO_SKIPPING'], 'executed[number]'),
+    ('a worker that looks before it announces', RECALL, ['LOOK_THEN_ANNOUNCE'], 'executed[number]'),
+    ('an announcement that is seen late', RECALL, ['RELAXED_ANNOUNCEMENT'], 'executed[number]'),
+    ('a recall that is seen late', RECALL, ['RELAXED_RECALL'], 'executed[number]'),
+    ('a recall that ends before it was noticed', RECALL, ['RECALL_ENDS_AT_ONCE'], 'number<slot_recall_until'),
+    ('a worker that does what was taken back, among others', LIFE,
+     ['NO_SKIPPING', 'N_RECALLS=1', 'N_TASKS=3'], 'lease[answered]'),
+    ('results that leave as they come', LIFE, ['UNORDERED_RELEASE'], 'last_delivered'),
+    ('results that have gone, and their end that has not', LIFE,
+     ['END_OF_PUTS_WAITS', 'PUTS=1', 'N_DEATHS=1'], 'has_passed_on'),
+    ('the time is stored before the number', LIFE, ['SINCE_FIRST', 'N_DEATHS=1'], 'culprit=='),
+    ('the task that a late worker is on at last is charged', LIFE,
+     ['BLAME_WHAT_IT_IS_ON_AT_LAST', 'N_LATE=1'], 'culprit=='),
+    ('the task that a cancelled worker is on at last is charged', LIFE,
+     ['BLAME_WHAT_IT_IS_ON_AT_LAST', 'N_CANCELS=1'], 'culprit=='),
+    ('a worker is timed only while it says that it is on a task', LIFE,
+     ['TIME_ONLY_WHAT_IT_SAYS_IT_IS_ON', 'N_HANGS=1'], 'invalid end state'),
+]
