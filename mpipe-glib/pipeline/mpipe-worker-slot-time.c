@@ -15,7 +15,7 @@
 static gint64
 measure_current (MpipeWorkerSlot *self, gint64 now, guint64 number, gint64 since)
 {
-  if (number != self->timed_number || self->paused)
+  if (number > self->timed_number || self->paused) /* numbers go up: one that goes back is a lie, and wins nothing */
     {
       self->timed_number = number;
       self->timed_from = now;

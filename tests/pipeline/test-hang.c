@@ -10,6 +10,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -23,6 +24,7 @@
 #define TIDY 2      /* one whose worker has something to tidy up */
 #define WITH_HELP 3 /* one whose worker has started another process, which has */
 #define LATE 4      /* one that ends on SIGTERM; the worker does not end the next */
+#define LIAR 5      /* one whose worker says time and again that it has just begun something else */
 
 static char *marker; /* in a worker: the file that tells that it has tidied up */
 
@@ -55,6 +57,20 @@ end_late (GVariant *task, const char *begun)
   return g_variant_ref (task);
 }
 
+/* Writes into the page that is shared with the pipeline, as doc/wire.md says. */
+static void
+lie (void)
+{
+  guint64 *page = mmap (NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 4, 0);
+
+  for (guint64 n = 0;; n++)
+    {
+      page[0] = 1 + n % 2;
+      page[1] = (guint64) g_get_monotonic_time ();
+      g_usleep (100); /* leaves the processor to others */
+    }
+}
+
 static void
 start_helper (const char *ready)
 {
@@ -85,6 +101,9 @@ stubborn (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **erro
       break;
     case TIDY:
       signal (SIGTERM, tidy_up_cb);
+      break;
+    case LIAR:
+      lie ();
       break;
     case WITH_HELP:
       signal (SIGTERM, SIG_IGN);
@@ -267,6 +286,38 @@ test_the_task_that_is_cancelled_fails_and_not_the_next (const MpipeTestWay *way)
   files_clear (&files);
 }
 
+/* The liar has put the blame on one of the two that it held; that is all it gets. */
+static void
+test_a_worker_that_lies_about_its_time_is_found (const MpipeTestWay *way)
+{
+  Files files;
+  MpipeStage *stage;
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint n_late = 0, n_results = 0;
+
+  files_init (&files);
+  stage = new_stubborn_stage (way, &files);
+  mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+  mpipe_stage_set_start_timeout (stage, START_MS);
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, LIAR, 1);
+  mpipe_test_put (pipeline, 0, 1);
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      n_results += result != NULL;
+      n_late += g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT);
+    }
+  g_assert_cmpuint (n_late, >=, 1);
+  g_assert_cmpuint (n_results + n_late, ==, 2);
+  files_clear (&files);
+}
+
 /* Stops the worker of a stage of one, which has nothing to do. */
 static void
 stop_the_worker (MpipeStage *stage)
@@ -433,6 +484,7 @@ main (int argc, char **argv)
        "the-task-that-is-late-is-charged-and-not-the-next");
   ADD (test_the_task_that_is_cancelled_fails_and_not_the_next,
        "the-task-that-is-cancelled-fails-and-not-the-next");
+  ADD (test_a_worker_that_lies_about_its_time_is_found, "a-worker-that-lies-about-its-time-is-found");
   ADD (test_a_worker_that_is_stopped_between_tasks_is_found,
        "a-worker-that-is-stopped-between-tasks-is-found");
   ADD (test_a_stopped_worker_does_not_keep_tasks_that_are_cancelled,
