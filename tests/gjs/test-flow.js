@@ -184,6 +184,34 @@ async function typesAreKnownWhenAStageIsMade() {
   assert(await thrownBy(() => new Mpipe.Pipeline(5)) instanceof TypeError, 'no stage');
 }
 
+// An open file that has no name any more.
+function openFile(contents) {
+  const [file, stream] = Gio.File.new_tmp(null), fds = new Gio.UnixFDList();
+
+  stream.close(null);
+  file.replace_contents(new TextEncoder().encode(contents), null, false, 0, null);
+  const opened = file.read(null);
+  file.delete(null);
+  fds.append(opened.get_fd());
+  opened.close(null);
+  return fds;
+}
+
+async function descriptorsGoWithTheirTasks() {
+  const pipeline = new Mpipe.Pipeline(stageOf('readGiven', { size: 2, maxBacklog: 3 }));
+  const tasks = Array.from({ length: 20 }, (_, i) => i), puts = [];
+
+  for (const task of tasks)
+    puts.push(pipeline.put_with_fds(task, openFile(`file ${task}`)));
+  for (const task of tasks)
+    assertEqual(await pipeline.get(), `${task}: file ${task}`);
+  assertEqual(await Promise.all(puts), tasks.map(task => task + 1));
+  assertMatch((await thrownBy(() => pipeline.put_with_fds(new GLib.Variant('h', 1), openFile('x')))).message,
+    /none of its 1 descriptors/);
+  pipeline.stop();
+  await pipeline.wait();
+}
+
 async function breakingOutOfALoopLosesNothing() {
   const pipeline = new Mpipe.Pipeline(stageOf('echo'));
 
@@ -200,4 +228,5 @@ async function breakingOutOfALoopLosesNothing() {
 await run(tenThousandInOrder, tenThousandInAnyOrder, aChain, aForkTellsTheLeaf, aFilterLetsTasksPass,
   aFilterGivesItsLatestResults, putWaitsForRoom, putsKeepTheirOrder, aPutCanBeCancelled,
   nothingNeedsAMainLoop, whatCannotBeSentIsRefusedAtOnce, typedStagesHaveThoseTypes,
-  wrongTypesAreTold, typesAreKnownWhenAStageIsMade, breakingOutOfALoopLosesNothing);
+  wrongTypesAreTold, typesAreKnownWhenAStageIsMade, descriptorsGoWithTheirTasks,
+  breakingOutOfALoopLosesNothing);

@@ -22,6 +22,15 @@ export function double(value) {
 export function nothing() {
 }
 
+// What is in the file that came with the task, behind the task itself.
+export function readGiven(value, task) {
+  const file = new Gio.UnixInputStream({ fd: task.get_fd_list().get(0), close_fd: true });
+  const contents = new TextDecoder().decode(file.read_bytes(100, null).toArray());
+
+  file.close(null);
+  return `${value}: ${contents}`;
+}
+
 export function typeName(value) {
   return value === null ? 'null' : value?.constructor?.name ?? 'undefined';
 }

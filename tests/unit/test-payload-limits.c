@@ -19,6 +19,53 @@ static const char *const with_handles[] = {
   "<handle 4>",      "{'a': <handle 5>}", "(1, <<[handle 6]>>)",
 };
 
+/* How many descriptors each value needs at least; 17 when none are enough. */
+static const struct
+{
+  const char *text;
+  int n_needed;
+} handles[] = {
+  { "handle 0", 1 },           { "handle 1", 2 },          { "handle -1", 17 },
+  { "[handle 0, 1, 0]", 2 },   { "@ah []", 0 },            { "@mh nothing", 0 },
+  { "<handle 4>", 5 },         { "(1, <<[handle 6]>>)", 7 }, { "{'a': handle 3, 'b': 15}", 16 },
+  { "[<1>, <'s'>, <handle 2>]", 3 }, { "('x', handle 2147483647)", 17 }, { "'no handle'", 0 },
+};
+
+static void
+test_takes_handles_that_refer_to_something (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (handles); i++)
+    for (int n = 0; n <= 16; n++)
+      {
+        g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
+        g_autoptr (GError) error = NULL;
+        g_autoptr (GVariant) variant = g_variant_parse (NULL, handles[i].text, NULL, NULL, NULL);
+        g_autoptr (GVariant) received = NULL;
+        g_autoptr (GVariant) too_few = NULL;
+        MpipePayload payload;
+
+        g_assert_nonnull (variant);
+        if (n < handles[i].n_needed)
+          {
+            g_assert_false (mpipe_payload_init_with_handles (&payload, variant, types, n, &error));
+            g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE);
+            continue;
+          }
+        g_assert_true (mpipe_payload_init_with_handles (&payload, variant, types, n, &error));
+        g_assert_no_error (error);
+        received = mpipe_payload_to_variant_with_handles (&payload, types, n, &error);
+        g_assert_no_error (error);
+        g_assert_cmpvariant (received, variant);
+        if (handles[i].n_needed > 0)
+          {
+            too_few = mpipe_payload_to_variant_with_handles (&payload, types,
+                                                             handles[i].n_needed - 1, &error);
+            g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL);
+          }
+        mpipe_payload_clear (&payload);
+      }
+}
+
 /* A handle means a descriptor that is passed beside the value: here none is. */
 static void
 test_refuses_handles (void)
@@ -359,6 +406,8 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &nested_cases[i], test_nested);
     }
   g_test_add_func ("/mpipe/core/payload/refuses-handles", test_refuses_handles);
+  g_test_add_func ("/mpipe/core/payload/takes-handles-that-refer-to-something",
+                   test_takes_handles_that_refer_to_something);
   g_test_add_func ("/mpipe/core/payload/refuses-too-large-values", test_refuses_too_large_values);
   g_test_add_func ("/mpipe/core/payload/refuses-a-type-when-the-table-is-full",
                    test_refuses_a_type_when_the_table_is_full);

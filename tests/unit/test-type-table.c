@@ -89,6 +89,30 @@ test_refuses_what_cannot_be_sent (void)
   g_assert_cmpuint (mpipe_type_table_add (table, "x")->number, ==, 1);
 }
 
+/* One that only tasks with descriptors have is not found by who may not have it. */
+static void
+test_knows_types_with_handles_for_tasks_only (void)
+{
+  static const char *const with_handles[] = { "h", "ah", "(sh)", "a{sh}", "mh", "(v(xh))" };
+  g_autoptr (MpipeTypeTable) table = mpipe_type_table_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (with_handles); i++)
+    {
+      const MpipeTypeEntry *entry;
+
+      g_assert_null (mpipe_type_table_add (table, with_handles[i]));
+      entry = mpipe_type_table_add_any (table, with_handles[i]);
+      g_assert_nonnull (entry);
+      g_assert_true (entry->has_handle);
+      g_assert_false (entry->always_valid);
+      g_assert_cmpuint (entry->number, ==, i + 1);
+      g_assert_true (mpipe_type_table_get (table, entry->number) == entry);
+      g_assert_null (mpipe_type_table_add (table, with_handles[i]));
+    }
+  g_assert_null (mpipe_type_table_add_any (table, "a*"));
+  g_assert_false (mpipe_type_table_add_any (table, "v")->has_handle);
+}
+
 static void
 test_knows_no_other_numbers (void)
 {
@@ -220,6 +244,8 @@ main (int argc, char **argv)
                    test_accepts_what_can_be_sent);
   g_test_add_func ("/mpipe/core/type-table/refuses-what-cannot-be-sent",
                    test_refuses_what_cannot_be_sent);
+  g_test_add_func ("/mpipe/core/type-table/knows-types-with-handles-for-tasks-only",
+                   test_knows_types_with_handles_for_tasks_only);
   g_test_add_func ("/mpipe/core/type-table/knows-no-other-numbers", test_knows_no_other_numbers);
   g_test_add_func ("/mpipe/core/type-table/bounds-the-length-of-a-type",
                    test_bounds_the_length_of_a_type);

@@ -6,7 +6,7 @@
 // A pipeline for JavaScript: plain values, promises, and iteration. What waits in C without a main
 // loop has the suffix _sync here.
 
-const { GObject } = imports.gi;
+const { GLib, GObject } = imports.gi;
 const { separate } = imports.overrides.mpipe.trace;
 const { open, seal } = imports.overrides.mpipe.value;
 const { checkTypes } = imports.overrides.mpipe.stage;
@@ -132,6 +132,31 @@ function put(pipeline, value, cancellable) {
   }
 }
 
+function toVariant(pipeline, value) {
+  return sealTask(pipeline, value, {
+    bytes: bytes => GLib.Variant.new_from_bytes(new GLib.VariantType('ay'), bytes, true),
+    text: text => new GLib.Variant('s', text),
+    variant: variant => variant,
+  });
+}
+
+// As put; the descriptors are duplicated during the call.
+function putWithFds(pipeline, value, fdList, cancellable) {
+  try {
+    const task = toVariant(pipeline, value);
+    const id = waitingPuts.get(pipeline) > 0 ? 0 : pipeline.try_put_with_fds(task, fdList);
+
+    if (id > 0)
+      return Promise.resolve(id);
+    return promise(callback => {
+      pipeline.put_with_fds_async(task, fdList, cancellable, callback);
+      waitingPuts.set(pipeline, (waitingPuts.get(pipeline) ?? 0) + 1);
+    }, finishPut);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 function putSync(pipeline, value, cancellable) {
   return sealTask(pipeline, value, {
     bytes: bytes => pipeline.put_bytes(bytes, cancellable),
@@ -203,6 +228,9 @@ function extendTasks(prototype) {
   prototype._try_put = prototype.try_put;
   prototype.put = function (value, cancellable = null) {
     return put(this, value, cancellable);
+  };
+  prototype.put_with_fds = function (value, fdList, cancellable = null) {
+    return putWithFds(this, value, fdList, cancellable);
   };
   prototype.put_sync = function (value, cancellable = null) {
     return putSync(this, value, cancellable);
