@@ -227,6 +227,15 @@ progress_cb (gpointer owner, guint64 number, double fraction, const char *text)
   return TRUE;
 }
 
+/* Returns: for how long the process was on tasks, as far as what it says can be true */
+static gint64
+get_busy_us (MpipeWorkerSlot *self, gint64 now)
+{
+  gint64 started = (gint64) mpipe_counter_get (&self->statistics->started_us);
+
+  return started > 0 ? MIN (mpipe_worker_process_get_busy_us (self->process), now - started) : 0;
+}
+
 static void
 received_cb (gpointer owner)
 {
@@ -235,7 +244,7 @@ received_cb (gpointer owner)
 
   if (self->n_done > 0)
     {
-      busy_us = mpipe_worker_process_get_busy_us (self->process);
+      busy_us = get_busy_us (self, now);
       mpipe_window_update (&self->window, self->n_done, now - self->measured_from,
                            busy_us - self->busy_us_seen);
       self->n_done = 0;
@@ -363,10 +372,9 @@ static void
 count_end (MpipeWorkerSlot *self)
 {
   gint64 started = (gint64) mpipe_counter_get (&self->statistics->started_us);
-  gint64 lived = started > 0 ? g_get_monotonic_time () - started : 0;
+  gint64 now = g_get_monotonic_time (), lived = started > 0 ? now - started : 0;
 
-  /* what the worker says, as far as it can be true */
-  self->busy_us_before += MIN (mpipe_worker_process_get_busy_us (self->process), lived);
+  self->busy_us_before += get_busy_us (self, now);
   mpipe_counter_set (&self->statistics->busy_us, self->busy_us_before);
   mpipe_counter_add (&self->statistics->up_us, lived);
   mpipe_counter_set (&self->statistics->started_us, 0);
@@ -660,7 +668,7 @@ get_waited_us (MpipeWorkerSlot *self)
       || !mpipe_worker_process_get_current (self->process, &current, &since))
     return waited_us;
   if (current != 0)
-    return CLAMP (now - since, 0, waited_us);
+    return now - CLAMP (since, self->measured_from, now); /* as far as that can be true */
   return waited_us >= STALLED_US ? waited_us : 0;
 }
 
