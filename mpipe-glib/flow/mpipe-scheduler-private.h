@@ -15,17 +15,20 @@ typedef struct
   gboolean available; /* ready, and takes tasks */
   gboolean can_give;  /* tasks that it has not begun can be taken back */
   guint n_leased;
-  guint concurrency;  /* how many of them the worker does at a time; 0 for one */
-  guint n_begun;      /* that it is known to be on; at least one is taken for granted */
+  guint concurrency; /* how many of them the worker does at a time; 0 for one */
+  guint n_begun;     /* that it is known to be on; at least one is taken for granted */
   guint credit;
-  gint64 waited_us;   /* since it answered last, or was given tasks while it had none */
-  double service_us;  /* estimated time of one task */
+  gint64 waited_us;  /* for how long it has kept waiting what it has not begun */
+  double service_us; /* estimated time of one task */
 } MpipeSchedulerPlace;
 
 #define MPIPE_SCHEDULER_NONE G_MAXUINT
 
 /* An imbalance that is worth taking tasks back for. */
 #define MPIPE_SCHEDULER_IMBALANCE_US 1000
+
+/* Work for which a worker that sleeps is woken: about what it costs to wake it, on all sides. */
+#define MPIPE_SCHEDULER_WORTH_WAKING_US 50
 
 guint mpipe_scheduler_pick (const MpipeSchedulerPlace *places, guint n_places);
 guint mpipe_scheduler_share (const MpipeSchedulerPlace *places, guint n_places, guint picked,

@@ -19,7 +19,7 @@ typedef struct
 #define MPIPE_WINDOW_MAX 4096
 #define MPIPE_WINDOW_WORK_US 2000
 
-void mpipe_window_update (MpipeWindow *self, guint n_done, gint64 elapsed_us);
+void mpipe_window_update (MpipeWindow *self, guint n_done, gint64 elapsed_us, gint64 busy_us);
 guint mpipe_window_get_credit (const MpipeWindow *self);
 
 G_END_DECLS

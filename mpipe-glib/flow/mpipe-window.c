@@ -7,15 +7,20 @@
 
 #define SERVICE_US_MIN 0.05 /* below this the clock says nothing */
 
-/* @n_done tasks took @elapsed_us together. Slower is believed at once, since too large a window makes tasks
- * wait; faster bit by bit, and what is much faster when it is seen twice in a row. */
+/* @n_done tasks took @elapsed_us together. For @busy_us of that, they say, the worker was on them (0 when nobody
+ * says so); the rest it waited for a processor or for its turn, which fewer tasks would not shorten.
+ *
+ * Slower is believed at once, since too large a window makes tasks wait; faster bit by bit, and what is much
+ * faster when it is seen twice in a row. */
 void
-mpipe_window_update (MpipeWindow *self, guint n_done, gint64 elapsed_us)
+mpipe_window_update (MpipeWindow *self, guint n_done, gint64 elapsed_us, gint64 busy_us)
 {
   double measured, faster_us;
 
   if (n_done == 0)
     return;
+  if (busy_us > 0 && busy_us < elapsed_us)
+    elapsed_us = busy_us;
   measured = MAX ((double) elapsed_us / n_done, SERVICE_US_MIN);
   faster_us = measured < self->service_us / 2 ? measured : 0;
   if (self->service_us == 0 || measured > 2 * self->service_us)

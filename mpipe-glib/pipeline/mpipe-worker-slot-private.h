@@ -97,6 +97,7 @@ struct _MpipeWorkerSlot
   MpipeLeases *leases; /* of MpipeItem, owned */
   MpipeWindow window;
   guint n_done;           /* since the last update of the window */
+  gint64 busy_us_seen;    /* what the process had said at that update */
   gint64 measured_from;   /* when the worker began on what it holds, as far as is known */
   guint64 recall_until;   /* numbers before this are being taken back; 0 when none are */
   guint n_begun;          /* tasks that the process has said to have begun */

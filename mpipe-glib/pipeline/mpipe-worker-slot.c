@@ -16,6 +16,8 @@
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-worker-info-private.h"
 
+#define STALLED_US 50000 /* a worker that has begun nothing for so long will not begin soon */
+
 static void
 drop_source (GSource **source)
 {
@@ -225,19 +227,30 @@ progress_cb (gpointer owner, guint64 number, double fraction, const char *text)
   return TRUE;
 }
 
+/* Returns: for how long the process was on tasks, as far as what it says can be true */
+static gint64
+get_busy_us (MpipeWorkerSlot *self, gint64 now)
+{
+  gint64 started = (gint64) mpipe_counter_get (&self->statistics->started_us);
+
+  return started > 0 ? MIN (mpipe_worker_process_get_busy_us (self->process), now - started) : 0;
+}
+
 static void
 received_cb (gpointer owner)
 {
   MpipeWorkerSlot *self = owner;
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = g_get_monotonic_time (), busy_us;
 
   if (self->n_done > 0)
     {
-      mpipe_window_update (&self->window, self->n_done, now - self->measured_from);
+      busy_us = get_busy_us (self, now);
+      mpipe_window_update (&self->window, self->n_done, now - self->measured_from,
+                           busy_us - self->busy_us_seen);
       self->n_done = 0;
       self->measured_from = now;
-      mpipe_counter_set (&self->statistics->busy_us,
-                         self->busy_us_before + mpipe_worker_process_get_busy_us (self->process));
+      self->busy_us_seen = busy_us;
+      mpipe_counter_set (&self->statistics->busy_us, self->busy_us_before + busy_us);
     }
   if (self->holds_cancelled)
     end_if_cancelled (self);
@@ -359,10 +372,9 @@ static void
 count_end (MpipeWorkerSlot *self)
 {
   gint64 started = (gint64) mpipe_counter_get (&self->statistics->started_us);
-  gint64 lived = started > 0 ? g_get_monotonic_time () - started : 0;
+  gint64 now = g_get_monotonic_time (), lived = started > 0 ? now - started : 0;
 
-  /* what the worker says, as far as it can be true */
-  self->busy_us_before += MIN (mpipe_worker_process_get_busy_us (self->process), lived);
+  self->busy_us_before += get_busy_us (self, now);
   mpipe_counter_set (&self->statistics->busy_us, self->busy_us_before);
   mpipe_counter_add (&self->statistics->up_us, lived);
   mpipe_counter_set (&self->statistics->started_us, 0);
@@ -424,6 +436,7 @@ ended_cb (gpointer owner, const GError *error)
   self->holds_cancelled = FALSE;
   self->paused = FALSE;
   self->n_done = 0;
+  self->busy_us_seen = 0;
   self->window = (MpipeWindow){ 0 };
   mpipe_worker_slot_end_life (self);
   was_leaving = self->leaving;
@@ -643,6 +656,22 @@ mpipe_worker_slot_set_reading (MpipeWorkerSlot *self, gboolean reading)
 
 /* What is known */
 
+/* Returns: for how long the worker keeps waiting what it has not begun. While it is on no task that is the
+ * system's doing: it has not come to run yet, and others would not either; unless that goes on for long. */
+static gint64
+get_waited_us (MpipeWorkerSlot *self)
+{
+  gint64 now = g_get_monotonic_time (), waited_us = now - self->measured_from, since;
+  guint64 current;
+
+  if (mpipe_worker_slot_is_concurrent (self)
+      || !mpipe_worker_process_get_current (self->process, &current, &since))
+    return waited_us;
+  if (current != 0)
+    return now - CLAMP (since, self->measured_from, now); /* as far as that can be true */
+  return waited_us >= STALLED_US ? waited_us : 0;
+}
+
 static gboolean
 is_available (MpipeWorkerSlot *self)
 {
@@ -667,7 +696,7 @@ mpipe_worker_slot_describe (MpipeWorkerSlot *self, MpipeSchedulerPlace *out_plac
   };
   out_place->can_give = out_place->available && can_recall (self);
   if (out_place->n_leased > 1)
-    out_place->waited_us = g_get_monotonic_time () - self->measured_from;
+    out_place->waited_us = get_waited_us (self);
 }
 
 /* Whether the worker holds the task whose turn it is. */

@@ -59,7 +59,7 @@ bench_aims_note (BenchAims *self, const char *key, double value, const BenchAim 
 static gboolean
 is_reached (const Row *self)
 {
-  return self->value >= self->aim.at_least
+  return (self->aim.at_least <= 0 || self->value >= self->aim.at_least)
          && (self->aim.at_most <= 0 || self->value <= self->aim.at_most);
 }
 

@@ -230,6 +230,40 @@ put_or_die (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **er
   return g_variant_get_int64 (task) % 4 == 3 ? die ("kill") : NULL;
 }
 
+/* lie */
+
+/* Returns: the page that this process shares with the pipeline */
+static guint64 *
+find_page (void)
+{
+  g_autofree char *maps = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  g_file_get_contents ("/proc/self/maps", &maps, NULL, NULL);
+  lines = g_strsplit (maps, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (strstr (lines[i], "mpipe-worker-page") != NULL)
+      return GSIZE_TO_POINTER (g_ascii_strtoull (lines[i], NULL, 16));
+  return NULL;
+}
+
+/* Writes into the page what cannot be true: since when it is on its task, and how long it was on others. Every
+ * tenth task ends the process. */
+static GVariant *
+lie (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  static const gint64 times[] = { G_MININT64, G_MAXINT64, -1, G_MAXINT64 - 1000, 1 };
+  gint64 number = g_variant_get_int64 (task);
+  guint64 *page = find_page ();
+
+  __atomic_store_n (&page[1], (guint64) times[number % 5], __ATOMIC_RELAXED);
+  __atomic_store_n (&page[2], (guint64) times[(number + number / 5) % 5], __ATOMIC_RELAXED);
+  if (number % 10 == 9)
+    raise (SIGKILL);
+  g_usleep (100);
+  return g_variant_ref (task);
+}
+
 /* TestLife */
 
 #define TEST_TYPE_LIFE (test_life_get_type ())
@@ -317,6 +351,7 @@ mpipe_test_workers_register (void)
     { "print", print },
     { "gate", gate },
     { "misbehave", misbehave },
+    { "lie", lie },
     { "put-or-die", put_or_die },
     { "make", make },
     { "keep", keep },

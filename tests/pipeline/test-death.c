@@ -448,6 +448,34 @@ test_a_worker_that_does_not_stop_well_loses_nothing (const MpipeTestWay *way)
 }
 
 static void
+test_what_a_worker_says_of_its_time_harms_nobody (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "lie", 2);
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
+  GListModel *workers = mpipe_stage_get_workers (stage);
+  guint n_results = 0;
+
+  mpipe_test_put (pipeline, 0, 200);
+  mpipe_pipeline_stop (pipeline);
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, NULL);
+
+      n_results += result != NULL;
+    }
+  g_assert_cmpuint (n_results, ==, 180);
+  mpipe_test_finish (pipeline);
+  for (guint i = 0; i < g_list_model_get_n_items (workers); i++)
+    {
+      g_autoptr (MpipeWorkerInfo) info = g_list_model_get_item (workers, i);
+
+      g_assert_cmpint (mpipe_worker_info_get_busy_time (info), >=, 0);
+      g_assert_cmpint (mpipe_worker_info_get_busy_time (info), <=,
+                       mpipe_worker_info_get_up_time (info));
+    }
+}
+
+static void
 test_a_task_is_tried_again_as_often_as_is_said (const MpipeTestWay *way)
 {
   MpipeStage *stage = new_own_stage (way, "kill", 2);
@@ -602,6 +630,8 @@ main (int argc, char **argv)
        "without-free-descriptors-no-worker-is-started");
   ADD (test_a_worker_that_does_not_stop_well_loses_nothing,
        "a-worker-that-does-not-stop-well-loses-nothing");
+  ADD (test_what_a_worker_says_of_its_time_harms_nobody,
+       "what-a-worker-says-of-its-time-harms-nobody");
   ADD (test_a_task_is_tried_again_as_often_as_is_said,
        "a-task-is-tried-again-as-often-as-is-said");
   ADD (test_a_task_that_is_tried_again_gives_its_results_once,

@@ -15,6 +15,7 @@ typedef struct
   {
     guint n_done;
     gint64 elapsed_us;
+    gint64 busy_us;
   } measured[6]; /* up to the first with no task and no time */
   guint credit_min;
   guint credit_max;
@@ -34,6 +35,10 @@ static const Case cases[] = {
   { "survives-the-most-tasks", { { G_MAXUINT, 1 } }, MPIPE_WINDOW_MAX, MPIPE_WINDOW_MAX },
   { "gives-the-least-to-the-slowest", { { 1, 3600000000 } }, MPIPE_WINDOW_MIN, MPIPE_WINDOW_MIN },
   { "gives-at-least-two", { { 1, 1001 } }, MPIPE_WINDOW_MIN, MPIPE_WINDOW_MIN },
+  { "leaves-out-what-the-worker-waited", { { 10, 5000, 1000 } }, 20, 20 },
+  { "takes-all-for-work-where-the-worker-does-not-say", { { 10, 1000, 0 } }, 20, 20 },
+  { "believes-no-more-work-than-there-was-time", { { 10, 1000, 60000000 } }, 20, 20 },
+  { "believes-no-work-that-runs-backwards", { { 10, 1000, -60000000 } }, 20, 20 },
   { "believes-slower-at-once",
     { { 1000, 1000 }, { 1, 100000 } },
     MPIPE_WINDOW_MIN,
@@ -64,7 +69,8 @@ test_case (gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (test->measured); i++)
     if (test->measured[i].n_done > 0 || test->measured[i].elapsed_us != 0)
-      mpipe_window_update (&window, test->measured[i].n_done, test->measured[i].elapsed_us);
+      mpipe_window_update (&window, test->measured[i].n_done, test->measured[i].elapsed_us,
+                           test->measured[i].busy_us);
   g_assert_cmpuint (mpipe_window_get_credit (&window), >=, test->credit_min);
   g_assert_cmpuint (mpipe_window_get_credit (&window), <=, test->credit_max);
 }
@@ -82,9 +88,9 @@ test_settles_on_what_is_steady (void)
         gint64 wanted
             = CLAMP (MPIPE_WINDOW_WORK_US / services_us[after], MPIPE_WINDOW_MIN, MPIPE_WINDOW_MAX);
 
-        mpipe_window_update (&window, 10, 10 * services_us[before]);
+        mpipe_window_update (&window, 10, 10 * services_us[before], 0);
         for (guint i = 0; i < 40; i++)
-          mpipe_window_update (&window, 3, 3 * services_us[after]);
+          mpipe_window_update (&window, 3, 3 * services_us[after], 0);
         g_assert_cmpint (ABS (wanted - mpipe_window_get_credit (&window)), <=, 1);
       }
 }
@@ -111,7 +117,7 @@ count_until_adapted (MpipeWindow *window, gint64 service_us, guint n_most)
 
       if ((credit <= 2 * right && right <= 2 * credit) || n_answered > n_most)
         return n_answered;
-      mpipe_window_update (window, n, n * service_us);
+      mpipe_window_update (window, n, n * service_us, 0);
       n_answered += n;
     }
 }
@@ -127,7 +133,7 @@ test_follows_a_change_within_ten_tasks (void)
         MpipeWindow window = { 0 };
 
         for (guint i = 0; i < 10; i++)
-          mpipe_window_update (&window, 2, 2 * services_us[before]);
+          mpipe_window_update (&window, 2, 2 * services_us[before], 0);
         /* a worker that answers tiny tasks does so hundreds at a time */
         if (services_us[before] > ANSWER_EVERY_US || services_us[after] > ANSWER_EVERY_US)
           g_assert_cmpuint (count_until_adapted (&window, services_us[after], 10), <=, 10);
@@ -153,7 +159,7 @@ test_stays_within_what_was_measured (void)
 
           fastest = MIN (fastest, measured);
           slowest = MAX (slowest, measured);
-          mpipe_window_update (&window, n_done, elapsed_us);
+          mpipe_window_update (&window, n_done, elapsed_us, 0);
           credit = mpipe_window_get_credit (&window);
           g_assert_cmpuint (credit, >=, MPIPE_WINDOW_MIN);
           g_assert_cmpuint (credit, <=, MPIPE_WINDOW_MAX);
