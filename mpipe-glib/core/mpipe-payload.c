@@ -9,6 +9,11 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 
+#define TRIED_SIZE_MIN                                                                             \
+  (64u << 20) /* memory below this is taken for granted; above it, trying costs malloc no pages */
+#define ELEMENT_BYTES                                                                              \
+  (sizeof (MpipePayload) + 128) /* of an array that is taken apart, and what is put around it */
+
 static gboolean
 is_inline (const MpipePayload *self)
 {
@@ -211,6 +216,37 @@ check_handles (GVariant *variant, const MpipeTypeEntry *type, int n_handles, GEr
   return FALSE;
 }
 
+/* GLib ends the program when it finds no memory. How much a value takes is up to who made it, so it is tried first;
+ * others may take it in this moment, but what is far too much is always refused. */
+static gboolean
+check_memory (gsize size, GError **error)
+{
+  gpointer memory;
+
+  if (size < TRIED_SIZE_MIN)
+    return TRUE;
+  memory = g_try_malloc (size);
+  g_free (memory);
+  if (memory != NULL)
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+               "There is no memory for a value of %" G_GSIZE_FORMAT " bytes", size);
+  return FALSE;
+}
+
+static gboolean
+check_size (gsize size, GError **error)
+{
+  if (size > MPIPE_PAYLOAD_MAX)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+                   "A value of %" G_GSIZE_FORMAT " bytes is larger than the %u that one may have",
+                   size, MPIPE_PAYLOAD_MAX);
+      return FALSE;
+    }
+  return check_memory (size, error);
+}
+
 /* Serialises @variant, which must not be floating and is kept when it is large. Handles in it must be less than
  * @n_handles. On failure @self is not set: MPIPE_ERROR_TYPE, MPIPE_ERROR_TOO_LARGE. */
 gboolean
@@ -224,7 +260,7 @@ mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant, MpipeTyp
   g_autoptr (GVariant) normal = NULL;
   gsize size;
 
-  if (!check_sendable (variant, type, error))
+  if (!check_sendable (variant, type, error) || !check_size (g_variant_get_size (variant), error))
     return FALSE;
   if (!is_normal (variant, type))
     variant = normal = g_variant_get_normal_form (variant);
@@ -232,13 +268,6 @@ mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant, MpipeTyp
     return FALSE;
 
   size = g_variant_get_size (variant);
-  if (size > MPIPE_PAYLOAD_MAX)
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
-                   "A value of %" G_GSIZE_FORMAT " bytes is larger than the %u that one may have",
-                   size, MPIPE_PAYLOAD_MAX);
-      return FALSE;
-    }
   if (size <= MPIPE_PAYLOAD_INLINE)
     set_bytes (self, type->number, g_variant_get_data (variant), size);
   else
@@ -266,6 +295,25 @@ static void
 clear_element (gpointer payload)
 {
   mpipe_payload_clear (payload);
+}
+
+static gboolean
+check_memory_for_elements (GVariant *array, GError **error)
+{
+  gsize n = g_variant_n_children (array);
+  gpointer memory;
+
+  if (!check_memory (g_variant_get_size (array), error))
+    return FALSE;
+  if (n < TRIED_SIZE_MIN / ELEMENT_BYTES)
+    return TRUE;
+  memory = n <= G_MAXUINT / 2 ? g_try_malloc (n * ELEMENT_BYTES) : NULL;
+  g_free (memory);
+  if (memory != NULL)
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+               "There is no memory for %" G_GSIZE_FORMAT " tasks at once", n);
+  return FALSE;
 }
 
 static void
@@ -308,6 +356,8 @@ mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error)
                    "A value of type “%s” cannot be sent to another process", type_string + 1);
       return NULL;
     }
+  if (!check_memory_for_elements (array, error))
+    return NULL;
   normal = g_variant_get_normal_form (array);
   bytes = g_variant_get_data_as_bytes (normal);
   trusted = g_variant_ref_sink (

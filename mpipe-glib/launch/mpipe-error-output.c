@@ -144,8 +144,11 @@ find_pass_end (MpipeErrorOutput *self)
 static gboolean
 read_piece (MpipeErrorOutput *self)
 {
-  gssize n = read (self->fd, self->piece + self->piece_end, sizeof self->piece - self->piece_end);
+  gssize n;
 
+  do /* an interruption is not the end of what is there */
+    n = read (self->fd, self->piece + self->piece_end, sizeof self->piece - self->piece_end);
+  while (n < 0 && errno == EINTR);
   if (n > 0)
     {
       keep (self, self->piece + self->piece_end, (gsize) n);
@@ -154,7 +157,7 @@ read_piece (MpipeErrorOutput *self)
       return TRUE;
     }
   self->pass_end = self->piece_end; /* no more for now */
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+  if (n < 0 && errno == EAGAIN)
     return FALSE;
   drop_source (&self->in_source);
   close (self->fd);

@@ -20,10 +20,11 @@
 #include "mpipe-glib/launch/mpipe-subprocess-launcher.h"
 
 #include <errno.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "mpipe-glib/core/mpipe-descriptors-private.h"
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/core/mpipe-program-private.h"
 #include "mpipe-glib/launch/mpipe-error-output-private.h"
@@ -273,44 +274,23 @@ make_socket_pair (int fds[2], GError **error)
   return TRUE;
 }
 
+/* Takes @fd over. A GSocket that cannot be made closes it in some versions of GLib, and leaves it open in others. */
 static GIOStream *
 make_stream (int fd, GError **error)
 {
-  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
+  g_autoptr (GSocket) socket = NULL;
+  struct stat given, left;
+  gboolean is_known = fstat (fd, &given) == 0;
 
+  socket = g_socket_new_from_fd (fd, error);
   if (socket == NULL)
     {
-      close (fd);
+      if (is_known && fstat (fd, &left) == 0 && left.st_dev == given.st_dev
+          && left.st_ino == given.st_ino)
+        close (fd);
       return NULL;
     }
   return G_IO_STREAM (g_socket_connection_factory_create_connection (socket));
-}
-
-/* GSubprocess ends the application with an assertion when it finds no free descriptor. Others may take them in
- * this moment; against that there is some room. */
-static gboolean
-check_descriptors (GError **error)
-{
-  int fds[DESCRIPTORS_NEEDED];
-  guint n = 0;
-  int saved_errno = 0;
-
-  while (n < G_N_ELEMENTS (fds) && saved_errno == 0)
-    {
-      fds[n] = eventfd (0, EFD_CLOEXEC);
-      if (fds[n] < 0)
-        saved_errno = errno;
-      else
-        n++;
-    }
-  while (n > 0)
-    close (fds[--n]);
-  if (saved_errno == 0)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-               "there are too few free descriptors for another process: %s",
-               g_strerror (saved_errno));
-  return FALSE;
 }
 
 /* The descriptors that a worker gets, -1 for those that it does not. */
@@ -438,7 +418,7 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
   MpipeChild *child;
   int error_fds[2] = { -1, -1 };
 
-  if (!check_descriptors (error))
+  if (!mpipe_descriptors_check (DESCRIPTORS_NEEDED, error))
     return NULL;
   stream = open_channel (&fds, error);
   if (stream == NULL || !set_up_memory (spec, &memory, &fds, error)

@@ -260,6 +260,14 @@ end_for_protocol (MpipeWorkerProcess *self, GError *error)
   mpipe_worker_process_end (self, error);
 }
 
+/* A channel that fails while the worker is there is of no more use to either. */
+static void
+end_for_channel (MpipeWorkerProcess *self, const GError *error)
+{
+  mpipe_worker_process_end (self, g_error_new (MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED,
+                                               "lost its channel: %s", error->message));
+}
+
 /* Incoming */
 
 static gboolean
@@ -428,6 +436,27 @@ handle_frames (MpipeWorkerProcess *self)
   return self->state < MPIPE_WORKER_PROCESS_ENDING;
 }
 
+/* A result for which there is no memory fails its task, and the worker goes on; unless it has more to say about the
+ * task. Returns: whether there may be more */
+static gboolean
+handle_receive_error (MpipeWorkerProcess *self, GError *error)
+{
+  gboolean too_large = g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE);
+  MpipeFrame frame;
+
+  if (too_large && mpipe_channel_skip (self->channel, &frame.header)
+      && frame.header.kind == MPIPE_FRAME_RESULT
+      && (frame.header.flags & MPIPE_FRAME_FLAG_LAST) != 0 && check_may_answer (self, &frame, NULL)
+      && self->events->failed (self->owner, frame.header.sequence, error->message))
+    return TRUE;
+  if (too_large)
+    mpipe_worker_process_end (self, g_error_new (MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+                                                 "sent too much: %s", error->message));
+  else
+    end_for_channel (self, error);
+  return FALSE;
+}
+
 /* Reads once. Returns: whether there may be more. */
 static gboolean
 read_channel (MpipeWorkerProcess *self)
@@ -441,10 +470,7 @@ read_channel (MpipeWorkerProcess *self)
     case MPIPE_CHANNEL_WOULD_BLOCK:
       return FALSE;
     case MPIPE_CHANNEL_FAILED:
-      if (error->domain == MPIPE_ERROR)
-        mpipe_worker_process_end (self, g_steal_pointer (&error));
-      close_channel (self);
-      return FALSE;
+      return handle_receive_error (self, error);
     case MPIPE_CHANNEL_END:
     case MPIPE_CHANNEL_CHOKED:
     default:
@@ -519,13 +545,14 @@ choked_cb (gpointer user_data)
 void
 mpipe_worker_process_flush (MpipeWorkerProcess *self)
 {
+  g_autoptr (GError) error = NULL;
   MpipeChannelStatus status;
 
   if (self->state >= MPIPE_WORKER_PROCESS_ENDING || self->out_source != NULL)
     return;
   if (self->n_choked >= CHOKED_MAX)
     mpipe_channel_give_up_fds (self->channel);
-  status = mpipe_channel_flush (self->channel, NULL);
+  status = mpipe_channel_flush (self->channel, &error);
   self->n_choked = status == MPIPE_CHANNEL_CHOKED ? self->n_choked + 1 : 0;
   if (status == MPIPE_CHANNEL_WOULD_BLOCK)
     self->out_source = attach (self, mpipe_channel_create_source (self->channel, G_IO_OUT),
@@ -533,6 +560,9 @@ mpipe_worker_process_flush (MpipeWorkerProcess *self)
   else if (status == MPIPE_CHANNEL_CHOKED)
     self->out_source = attach (self, g_timeout_source_new (CHOKED_MS), choked_cb,
                                "[mpipe] descriptors to a worker");
+  else if (status == MPIPE_CHANNEL_FAILED
+           && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    end_for_channel (self, error);
 }
 
 /* Whether descriptors can be sent with a task. */

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 typedef struct _MpipeEngine MpipeEngine;
 
 MpipeEngine *mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types,
-                               GMainContext *application_context);
-void mpipe_engine_start (MpipeEngine *self);
+                               GMainContext *application_context, GError **error);
+gboolean mpipe_engine_start (MpipeEngine *self, GError **error);
 void mpipe_engine_free (MpipeEngine *self);
 
 MpipeTakeStatus mpipe_engine_take_item (MpipeEngine *self, gint64 deadline,

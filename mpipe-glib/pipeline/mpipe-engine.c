@@ -10,12 +10,14 @@
 
 #include "mpipe-glib/pipeline/mpipe-engine-private.h"
 
+#include "mpipe-glib/core/mpipe-descriptors-private.h"
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/pipeline/mpipe-failure-private.h"
 #include "mpipe-glib/pipeline/mpipe-filter-run-private.h"
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-stage-run-private.h"
 
+#define DESCRIPTORS_NEEDED 8 /* for a main context, and some room */
 #define TICK_MS 100 /* how often it is told that counts have changed */
 
 /* What may be put at once without an answer of the engine, when some stage has a limit but the first
@@ -583,10 +585,18 @@ engine_thread (gpointer data)
   return NULL;
 }
 
-void
-mpipe_engine_start (MpipeEngine *self)
+/* Returns: FALSE with MPIPE_ERROR_LAUNCH when there can be no thread. */
+gboolean
+mpipe_engine_start (MpipeEngine *self, GError **error)
 {
-  self->thread = g_thread_new ("mpipe-engine", engine_thread, self);
+  g_autoptr (GError) local_error = NULL;
+
+  self->thread = g_thread_try_new ("mpipe-engine", engine_thread, self, &local_error);
+  if (self->thread != NULL)
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH, "The pipeline cannot get a thread: %s",
+               local_error->message);
+  return FALSE;
 }
 
 static MpipeRun *
@@ -613,14 +623,31 @@ link_run (const MpipePlan *plan, MpipeRun **runs, guint number)
     mpipe_filter_run_add_leaf (runs[node->filter], node->branch, run);
 }
 
-/* The stages of @plan must be frozen. Nothing runs before the engine is started. */
-MpipeEngine *
-mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *application_context)
+static gboolean
+check_descriptors (GError **error)
 {
-  MpipeEngine *self = g_new0 (MpipeEngine, 1);
+  g_autoptr (GError) local_error = NULL;
+
+  if (mpipe_descriptors_check (DESCRIPTORS_NEEDED, &local_error))
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH, "The pipeline cannot be started: %s",
+               local_error->message);
+  return FALSE;
+}
+
+/* The stages of @plan must be frozen. Nothing runs before the engine is started. Returns: (nullable): NULL with
+ * MPIPE_ERROR_LAUNCH when there are no descriptors for it */
+MpipeEngine *
+mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *application_context,
+                  GError **error)
+{
+  MpipeEngine *self;
   guint n_runs = plan->nodes->len;
   g_autofree MpipeRun **runs = g_new0 (MpipeRun *, n_runs);
 
+  if (!check_descriptors (error))
+    return NULL;
+  self = g_new0 (MpipeEngine, 1);
   self->context = g_main_context_new ();
   self->driver = mpipe_driver_new (self->context);
   self->tasks = mpipe_task_mailbox_new (&mailbox_events, self);

@@ -280,12 +280,14 @@ initable_init (GInitable *initable, GCancellable *cancellable, GError **error)
       mpipe_stage_freeze (node->stage, node->n_workers);
       g_list_store_append (self->stages, node->stage);
     }
-  self->engine = mpipe_engine_new (plan, self->types, self->context);
+  self->engine = mpipe_engine_new (plan, self->types, self->context, error);
+  if (self->engine == NULL)
+    return FALSE;
   self->tasks = mpipe_engine_get_tasks (self->engine);
   self->events = mpipe_engine_get_events (self->engine);
   tell_engine_of_failures (self);
-  mpipe_engine_start (self->engine);
-  if (!mpipe_event_mailbox_wait_started (self->events, cancellable, error))
+  if (!mpipe_engine_start (self->engine, error)
+      || !mpipe_event_mailbox_wait_started (self->events, cancellable, error))
     return FALSE;
   self->source = mpipe_pipeline_create_source (self);
   g_source_attach (self->source, self->context);

@@ -27,6 +27,7 @@ void mpipe_channel_set_blocking (MpipeChannel *self, gboolean blocking);
 
 MpipeChannelStatus mpipe_channel_receive (MpipeChannel *self, GError **error);
 MpipeChannelStatus mpipe_channel_next (MpipeChannel *self, MpipeFrame *out_frame, GError **error);
+gboolean mpipe_channel_skip (MpipeChannel *self, MpipeFrameHeader *out_header);
 gboolean mpipe_channel_has_partial (MpipeChannel *self);
 
 void mpipe_channel_send (MpipeChannel *self, const MpipeFrameHeader *header, const void *payload,

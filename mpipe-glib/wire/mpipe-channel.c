@@ -54,6 +54,7 @@ struct _MpipeChannel
   gboolean accepts_fds;
   GQueue arrived;      /* of GUnixFDList: descriptors of frames that were not asked for yet */
   GUnixFDList *fds;    /* of the frame asked for last, if it had some and nobody took them */
+  gsize n_skipped;     /* bytes still to come of a frame that nobody wants */
 
   GByteArray *copied;
   GArray *segments;    /* of Segment, in order */
@@ -199,6 +200,8 @@ get_room (MpipeChannel *self)
 {
   gsize held = self->end - self->start;
 
+  if (self->n_skipped > 0)
+    return MIN (self->n_skipped, mpipe_buffer_get_capacity (self->buffer) - self->end);
   if (self->was_large && held < sizeof (MpipeFrameHeader))
     return sizeof (MpipeFrameHeader) - held;
   return mpipe_buffer_get_capacity (self->buffer) - self->end;
@@ -228,7 +231,10 @@ mpipe_channel_receive (MpipeChannel *self, GError **error)
   n = read_once (self, &local_error);
   if (n > 0)
     {
-      self->end += n;
+      if (self->n_skipped > 0)
+        self->n_skipped -= n;
+      else
+        self->end += n;
       return MPIPE_CHANNEL_OK;
     }
   if (n == 0)
@@ -275,11 +281,29 @@ mpipe_channel_next (MpipeChannel *self, MpipeFrame *out_frame, GError **error)
   return MPIPE_CHANNEL_OK;
 }
 
+/* After a failure with MPIPE_ERROR_TOO_LARGE: drops the frame for which there was no memory, so that the next can be
+ * received. Returns: FALSE when not even its header has come */
+gboolean
+mpipe_channel_skip (MpipeChannel *self, MpipeFrameHeader *out_header)
+{
+  const MpipeFrameHeader *header = self->buffer != NULL ? peek_header (self) : NULL;
+
+  if (header == NULL)
+    return FALSE;
+  *out_header = *header;
+  self->n_skipped = mpipe_frame_length (header->size) - (self->end - self->start);
+  self->start = self->end = 0;
+  g_clear_pointer (&self->buffer, mpipe_buffer_unref);
+  match_fds (self, out_header);
+  g_clear_object (&self->fds);
+  return TRUE;
+}
+
 /* Whether a frame was begun and not finished. */
 gboolean
 mpipe_channel_has_partial (MpipeChannel *self)
 {
-  return self->end > self->start;
+  return self->end > self->start || self->n_skipped > 0;
 }
 
 /* Outgoing */

@@ -36,6 +36,7 @@ typedef struct
   MpipeFrameHeader header;
   MpipePayload payload;
   GUnixFDList *fds; /* owned; NULL for none */
+  GError *refusal; /* why there is no payload; NULL */
 } WaitingTask;
 
 static void
@@ -46,6 +47,7 @@ waiting_task_free (gpointer data)
   if (!task->is_stop)
     mpipe_payload_clear (&task->payload);
   g_clear_object (&task->fds);
+  g_clear_error (&task->refusal);
   g_free (task);
 }
 
@@ -68,6 +70,17 @@ add_waiting (BeginLoop *self, const MpipeFrame *frame, GError **error)
     return FALSE;
   g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
   return TRUE;
+}
+
+/* One for which there was no memory. Takes @refusal over. */
+static void
+add_refused (BeginLoop *self, guint64 sequence, GError *refusal)
+{
+  WaitingTask *task = g_new0 (WaitingTask, 1);
+
+  task->sequence = sequence;
+  task->refusal = refusal;
+  g_queue_push_tail (&self->waiting, task);
 }
 
 /* One that waits has failed before it was begun; one that has ended meanwhile was not cancelled in time. */
@@ -137,6 +150,19 @@ handle_frames (BeginLoop *self)
       }
 }
 
+/* A task for which there is no memory will fail, and the worker goes on. */
+static void
+handle_receive_error (BeginLoop *self)
+{
+  MpipeFrameHeader header;
+
+  if (g_error_matches (self->error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE)
+      && mpipe_channel_skip (self->parts->receiving, &header) && header.kind == MPIPE_FRAME_TASK)
+    add_refused (self, header.sequence, g_steal_pointer (&self->error));
+  else
+    self->channel_over = TRUE;
+}
+
 static gboolean
 readable_cb (GObject *stream, gpointer user_data)
 {
@@ -149,9 +175,11 @@ readable_cb (GObject *stream, gpointer user_data)
       break;
     case MPIPE_CHANNEL_WOULD_BLOCK:
       break;
+    case MPIPE_CHANNEL_FAILED:
+      handle_receive_error (self);
+      break;
     case MPIPE_CHANNEL_END:
     case MPIPE_CHANNEL_CHOKED:
-    case MPIPE_CHANNEL_FAILED:
     default:
       self->channel_over = TRUE;
     }
@@ -166,6 +194,11 @@ open_value (BeginLoop *self, const WaitingTask *waiting, GError **error)
 {
   int n_fds = waiting->fds != NULL ? g_unix_fd_list_get_length (waiting->fds) : 0;
 
+  if (waiting->refusal != NULL)
+    {
+      g_propagate_error (error, g_error_copy (waiting->refusal));
+      return NULL;
+    }
   if (waiting->payload.type == 0)
     {
       g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,

@@ -7,6 +7,6 @@
 
 G_BEGIN_DECLS
 
-void mpipe_guard_start (int channel_fd, MpipeOutbox *outbox);
+gboolean mpipe_guard_start (int channel_fd, MpipeOutbox *outbox, GError **error);
 
 G_END_DECLS

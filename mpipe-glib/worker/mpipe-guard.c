@@ -93,8 +93,9 @@ end_with_parent (void)
   prctl (PR_SET_PDEATHSIG, SIGCONT);
 }
 
-void
-mpipe_guard_start (int channel_fd, MpipeOutbox *outbox)
+/* Returns: FALSE with an error when there can be no thread: without it the process might outlive the application. */
+gboolean
+mpipe_guard_start (int channel_fd, MpipeOutbox *outbox, GError **error)
 {
   Guard *guard = g_new0 (Guard, 1);
   GThread *thread;
@@ -110,7 +111,15 @@ mpipe_guard_start (int channel_fd, MpipeOutbox *outbox)
   /* signals that the worker's code handles are for its own thread */
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
-  thread = g_thread_new ("mpipe-guard", guard_thread, guard);
+  thread = g_thread_try_new ("mpipe-guard", guard_thread, guard, error);
   pthread_sigmask (SIG_SETMASK, &before, NULL);
+  if (thread == NULL)
+    {
+      mpipe_outbox_set_alarm (outbox, NULL, NULL);
+      close (guard->timer_fd);
+      g_free (guard);
+      return FALSE;
+    }
   g_thread_unref (thread);
+  return TRUE;
 }

@@ -119,13 +119,16 @@ run (MpipeWorker *given, gboolean registered)
       return EXIT_FAILURE;
     }
   worker = registered ? mpipe_registry_create (setup->worker_name, &error) : g_object_ref (given);
-  if (worker == NULL)
+  if (worker == NULL
+      || !mpipe_guard_start (MPIPE_CHANNEL_FD, mpipe_worker_loop_get_outbox (loop), &error))
     {
       mpipe_worker_loop_refuse (loop, error);
       return EXIT_FAILURE;
     }
-  mpipe_guard_start (MPIPE_CHANNEL_FD, mpipe_worker_loop_get_outbox (loop));
   stopped = mpipe_worker_loop_run (loop, worker, &error);
+  if (error != NULL && mpipe_worker_loop_was_ready (loop)
+      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    g_printerr ("mpipe: this worker cannot go on: %s\n", error->message);
   return stopped ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

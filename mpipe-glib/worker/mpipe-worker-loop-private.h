@@ -21,6 +21,7 @@ const MpipeWorkerSetup *mpipe_worker_loop_greet (MpipeWorkerLoop *self, GError *
 void mpipe_worker_loop_refuse (MpipeWorkerLoop *self, const GError *reason);
 gboolean mpipe_worker_loop_run (MpipeWorkerLoop *self, MpipeWorker *worker, GError **error);
 MpipeOutbox *mpipe_worker_loop_get_outbox (MpipeWorkerLoop *self);
+gboolean mpipe_worker_loop_was_ready (MpipeWorkerLoop *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpipeWorkerLoop, mpipe_worker_loop_free)
 

@@ -32,6 +32,7 @@ struct _MpipeWorkerLoop
   MpipeWorkerSetup *setup;
   MpipeWorker *worker; /* while it runs */
   guint64 sequence;    /* of the current task, 0 outside of one */
+  gboolean was_ready;
   gboolean has_put;    /* the current task has put results */
   gint64 now;          /* end of the last task, or of the last wait */
 };
@@ -85,52 +86,11 @@ mpipe_worker_loop_get_outbox (MpipeWorkerLoop *self)
   return self->outbox;
 }
 
-/* FALSE without an error: the channel has ended. */
-static gboolean
-next_frame (MpipeWorkerLoop *self, MpipeFrame *out_frame, GError **error)
+/* Whether the pipeline was told that the worker is ready; what ends it later, nobody is told. */
+gboolean
+mpipe_worker_loop_was_ready (MpipeWorkerLoop *self)
 {
-  for (;;)
-    {
-      MpipeChannelStatus status = mpipe_channel_next (self->receiving, out_frame, error);
-
-      if (status == MPIPE_CHANNEL_OK)
-        return TRUE;
-      if (status == MPIPE_CHANNEL_FAILED || !mpipe_outbox_flush (self->outbox, error))
-        return FALSE;
-      if (mpipe_channel_receive (self->receiving, error) != MPIPE_CHANNEL_OK)
-        return FALSE;
-      self->now = g_get_monotonic_time ();
-    }
-}
-
-/* Waits for the pipeline's HELLO. Returns: (nullable): what it says; NULL with an error, also when the
- * channel ended before. */
-const MpipeWorkerSetup *
-mpipe_worker_loop_greet (MpipeWorkerLoop *self, GError **error)
-{
-  MpipeFrame frame;
-  g_autoptr (GError) local_error = NULL;
-
-  if (!next_frame (self, &frame, &local_error))
-    {
-      if (local_error == NULL)
-        g_set_error (&local_error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
-                     "the pipeline ended before this worker started");
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
-    }
-  self->setup = mpipe_worker_setup_parse (&frame, error);
-  if (self->setup != NULL)
-    mpipe_outbox_set_result_type (self->outbox, self->setup->result_type);
-  return self->setup;
-}
-
-/* Tells the pipeline why there will be no worker here. */
-void
-mpipe_worker_loop_refuse (MpipeWorkerLoop *self, const GError *reason)
-{
-  mpipe_outbox_add_failure (self->outbox, 0, reason);
-  mpipe_outbox_flush (self->outbox, NULL);
+  return self->was_ready;
 }
 
 static gboolean
@@ -230,6 +190,17 @@ begin_task (MpipeWorkerLoop *self, guint64 sequence, GError **error)
   return mpipe_outbox_flush (self->outbox, error);
 }
 
+/* Returns: whether the task is to be done; FALSE without an error when it was taken back. */
+static gboolean
+begin_in_turn (MpipeWorkerLoop *self, guint64 sequence, GError **error)
+{
+  if (!mpipe_outbox_flush_if_due (self->outbox, self->now, error)
+      || !begin_task (self, sequence, error))
+    return FALSE;
+  self->sequence = sequence;
+  return TRUE;
+}
+
 static gboolean
 handle_task (MpipeWorkerLoop *self, const MpipeFrame *frame, GError **error)
 {
@@ -238,21 +209,100 @@ handle_task (MpipeWorkerLoop *self, const MpipeFrame *frame, GError **error)
   g_autoptr (GError) local_error = NULL;
   MpipePayload payload;
 
-  if (!mpipe_outbox_flush_if_due (self->outbox, self->now, error)
-      || !mpipe_loans_open (self->loans, frame, type, &payload, error))
+  if (!mpipe_loans_open (self->loans, frame, type, &payload, error))
     return FALSE;
-  if (!begin_task (self, frame->header.sequence, &local_error))
+  if (begin_in_turn (self, frame->header.sequence, &local_error))
     {
-      mpipe_payload_clear (&payload);
-      if (local_error == NULL)
-        return TRUE;
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
+      run_task (self, frame, &payload, fds);
+      end_task (self);
+      return TRUE;
     }
-  self->sequence = frame->header.sequence;
-  run_task (self, frame, &payload, fds);
-  end_task (self);
-  return TRUE;
+  mpipe_payload_clear (&payload);
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* A task without a value: it fails in its turn. */
+static gboolean
+refuse_task (MpipeWorkerLoop *self, guint64 sequence, const GError *reason, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (begin_in_turn (self, sequence, &local_error))
+    {
+      mpipe_outbox_add_failure (self->outbox, sequence, reason);
+      end_task (self);
+    }
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* A task for which there is no memory fails, and the worker goes on. */
+static gboolean
+receive (MpipeWorkerLoop *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  MpipeChannelStatus status = mpipe_channel_receive (self->receiving, &local_error);
+  MpipeFrameHeader header;
+
+  self->now = g_get_monotonic_time ();
+  if (g_error_matches (local_error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE)
+      && mpipe_channel_skip (self->receiving, &header) && header.kind == MPIPE_FRAME_TASK)
+    return refuse_task (self, header.sequence, local_error, error);
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return status == MPIPE_CHANNEL_OK;
+}
+
+/* FALSE without an error: the channel has ended. */
+static gboolean
+next_frame (MpipeWorkerLoop *self, MpipeFrame *out_frame, GError **error)
+{
+  for (;;)
+    {
+      MpipeChannelStatus status = mpipe_channel_next (self->receiving, out_frame, error);
+
+      if (status == MPIPE_CHANNEL_OK)
+        return TRUE;
+      if (status == MPIPE_CHANNEL_FAILED || !mpipe_outbox_flush (self->outbox, error))
+        return FALSE;
+      if (!receive (self, error))
+        return FALSE;
+    }
+}
+
+/* Waits for the pipeline's HELLO. Returns: (nullable): what it says; NULL with an error, also when the
+ * channel ended before. */
+const MpipeWorkerSetup *
+mpipe_worker_loop_greet (MpipeWorkerLoop *self, GError **error)
+{
+  MpipeFrame frame;
+  g_autoptr (GError) local_error = NULL;
+
+  if (!next_frame (self, &frame, &local_error))
+    {
+      if (local_error == NULL)
+        g_set_error (&local_error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
+                     "the pipeline ended before this worker started");
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  self->setup = mpipe_worker_setup_parse (&frame, error);
+  if (self->setup != NULL)
+    mpipe_outbox_set_result_type (self->outbox, self->setup->result_type);
+  return self->setup;
+}
+
+/* Tells the pipeline why there will be no worker here. */
+void
+mpipe_worker_loop_refuse (MpipeWorkerLoop *self, const GError *reason)
+{
+  mpipe_outbox_add_failure (self->outbox, 0, reason);
+  mpipe_outbox_flush (self->outbox, NULL);
 }
 
 static void
@@ -317,6 +367,7 @@ start (MpipeWorkerLoop *self, GError **error)
       return FALSE;
     }
   mpipe_outbox_add (self->outbox, MPIPE_FRAME_READY, 0);
+  self->was_ready = TRUE;
   return TRUE;
 }
 
