@@ -18,6 +18,7 @@ MpipeArena *mpipe_arena_new (gsize size, GError **error);
 MpipeArena *mpipe_arena_ref (MpipeArena *self);
 void mpipe_arena_unref (MpipeArena *self);
 
+void mpipe_arena_close_fd (MpipeArena *self);
 int mpipe_arena_dup_fd (MpipeArena *self, GError **error);
 
 MpipeBuffer *mpipe_arena_try_new_buffer (MpipeArena *self, gsize size, gsize leave);

@@ -112,6 +112,17 @@ mpipe_arena_unref (MpipeArena *self)
   g_free (self);
 }
 
+/* No other process is to get it any more; what lies in it stays. */
+void
+mpipe_arena_close_fd (MpipeArena *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+  g_mutex_unlock (&self->lock);
+}
+
 /* Returns: a descriptor for others, owned by the caller; -1 on failure. */
 int
 mpipe_arena_dup_fd (MpipeArena *self, GError **error)

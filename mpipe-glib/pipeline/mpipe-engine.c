@@ -580,6 +580,8 @@ engine_thread (gpointer data)
   drop_source (&self->tick_source);
   mpipe_event_mailbox_deliver (self->events, &self->delivered, &self->notices, TRUE);
   mpipe_task_mailbox_close (self->tasks);
+  if (self->run_context.arena != NULL)
+    mpipe_arena_close_fd (self->run_context.arena); /* results that were not read may wait for long */
   mpipe_event_mailbox_set_completed (self->events);
   g_main_context_pop_thread_default (self->context);
   return NULL;

@@ -241,7 +241,8 @@ answer_all (Stage *stage)
           mpipe_reorder_close (stage->order, task->place);
           do_extra ();
         }
-      mpipe_window_update (&stage->windows[i], n_done, (gint64) n_done * 10);
+      mpipe_window_update (&stage->windows[i], n_done, (gint64) n_done * 10,
+                           (gint64) n_done * 10);
     }
   while (mpipe_reorder_take (stage->order) != NULL)
     n++;

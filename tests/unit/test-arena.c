@@ -192,6 +192,8 @@ test_buffers_outlive_the_arena (void)
   MpipeArena *arena = new_arena ();
   g_autoptr (MpipeBuffer) buffer = mpipe_arena_try_new_buffer (arena, 10, 0);
 
+  mpipe_arena_close_fd (arena);
+  g_assert_cmpint (mpipe_arena_dup_fd (arena, NULL), <, 0);
   mpipe_arena_unref (arena);
   memset (mpipe_buffer_get_data (buffer), 'a', 10);
 }
