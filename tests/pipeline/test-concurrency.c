@@ -972,6 +972,7 @@ test_is_found_when_it_begins_nothing (const MpipeTestWay *way)
   g_autoptr (MpipePipeline) pipeline = NULL;
 
   mpipe_stage_set_task_timeout (stage, 400);
+  mpipe_stage_set_start_timeout (stage, 3000);
   mpipe_stage_set_grace_time (stage, 50);
   pipeline = mpipe_test_pipeline (stage);
   info = g_list_model_get_item (mpipe_stage_get_workers (kept), 0);

@@ -17,7 +17,6 @@
 #include "mpipe-test-kit.h"
 
 #define TIMEOUT_MS 400
-#define START_MS 1000 /* longer than any start takes */
 #define GRACE_MS 1000
 #define START_MS 3000
 #define DEFIANT 1   /* a task whose worker ignores SIGTERM */
@@ -376,81 +375,6 @@ test_a_worker_that_never_gets_ready_is_found (const MpipeTestWay *way)
     }
 }
 
-/* Stops the only worker of @stage, which must be idle. */
-static void
-stop_worker (MpipeStage *stage)
-{
-  g_autoptr (MpipeWorkerInfo) info = g_list_model_get_item (mpipe_stage_get_workers (stage), 0);
-
-  g_assert_no_errno (kill (mpipe_worker_info_get_pid (info), SIGSTOP));
-}
-
-/* It holds tasks and is on none of them: they go to its successor. */
-static void
-test_a_worker_that_begins_nothing_is_found (const MpipeTestWay *way)
-{
-  MpipeStage *stage = mpipe_test_stage (way, "echo", 1);
-  g_autoptr (MpipeStage) kept = g_object_ref (stage);
-  g_autoptr (MpipePipeline) pipeline = NULL;
-  g_autoptr (GArray) values = NULL;
-
-  mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
-  mpipe_stage_set_grace_time (stage, 50);
-  pipeline = mpipe_test_pipeline (stage);
-  stop_worker (kept);
-  mpipe_test_put (pipeline, 0, 10);
-  mpipe_pipeline_stop (pipeline);
-  values = mpipe_test_get_all (pipeline, way);
-  mpipe_test_assert_range (values, 0, 10, 1);
-}
-
-static void
-test_a_worker_that_does_not_see_the_end_is_found (const MpipeTestWay *way)
-{
-  MpipeStage *stage = mpipe_test_stage (way, "echo", 1);
-  g_autoptr (MpipeStage) kept = g_object_ref (stage);
-  g_autoptr (MpipePipeline) pipeline = NULL;
-
-  mpipe_stage_set_start_timeout (stage, START_MS);
-  mpipe_stage_set_grace_time (stage, 50);
-  pipeline = mpipe_test_pipeline (stage);
-  stop_worker (kept);
-  mpipe_test_finish (pipeline);
-  mpipe_test_get_end (pipeline);
-}
-
-static void
-note_exit_cb (MpipePipeline *pipeline, MpipeStage *stage, guint index, GError *error,
-              gboolean *had_error)
-{
-  *had_error |= error != NULL;
-}
-
-/* The first worker is ready long before the second, and its goodbye is not read while the second is busy. */
-static void
-test_a_goodbye_that_nobody_reads_is_not_late (const MpipeTestWay *way)
-{
-  MpipeStage *first = mpipe_test_stage (way, "echo", 1);
-  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "slow", 1);
-  g_autoptr (MpipePipeline) pipeline = NULL;
-  gboolean had_error = FALSE;
-
-  mpipe_stage_set_start_timeout (first, START_MS);
-  mpipe_stage_set_max_backlog (second, 1);
-  mpipe_stage_link (first, second);
-  pipeline = mpipe_test_pipeline (first);
-  g_signal_connect (pipeline, "worker-exited", G_CALLBACK (note_exit_cb), &had_error);
-  for (int i = 0; i < 4; i++)
-    mpipe_test_put (pipeline, START_MS * 500, 1);
-  mpipe_pipeline_stop (pipeline);
-  for (int i = 0; i < 4; i++)
-    g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, START_MS * 500);
-  mpipe_test_finish (pipeline);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_assert_false (had_error);
-}
-
 /* Whatever they do, the end of the pipeline has its time. */
 static void
 test_terminating_is_bounded (const MpipeTestWay *way)
@@ -492,10 +416,6 @@ main (int argc, char **argv)
        "a-stopped-worker-does-not-keep-the-pipeline-from-its-end");
   ADD (test_a_worker_that_stops_reading_is_found, "a-worker-that-stops-reading-is-found");
   ADD (test_a_worker_that_never_gets_ready_is_found, "a-worker-that-never-gets-ready-is-found");
-  ADD (test_a_worker_that_begins_nothing_is_found, "a-worker-that-begins-nothing-is-found");
-  ADD (test_a_worker_that_does_not_see_the_end_is_found,
-       "a-worker-that-does-not-see-the-end-is-found");
-  ADD (test_a_goodbye_that_nobody_reads_is_not_late, "a-goodbye-that-nobody-reads-is-not-late");
   ADD (test_terminating_is_bounded, "terminating-is-bounded");
 #undef ADD
 
