@@ -109,24 +109,27 @@ cancelled_cb (GCancellable *cancellable, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
-/* Waits with the lock held until there is room, or no reason to wait, or until @deadline: monotonic time, -1 to
- * wait for ever. */
-static void
-wait_for_room (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellable *cancellable)
+static gboolean
+needs_to_wait_locked (MpipeTaskMailbox *self, guint64 size, GCancellable *cancellable)
+{
+  return !self->stopped && !has_room_locked (self, size) && !g_cancellable_is_cancelled (cancellable);
+}
+
+/* Waits with the lock held, but for moments before and after it: then others may take the room. Returns: whether
+ * @deadline has not passed. */
+static gboolean
+wait_once (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellable *cancellable)
 {
   gboolean in_time = TRUE;
   gulong handler = 0;
 
-  if (self->stopped || has_room_locked (self, size))
-    return;
   if (cancellable != NULL)
     {
       g_mutex_unlock (&self->lock);
       handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
       g_mutex_lock (&self->lock);
     }
-  while (!self->stopped && !has_room_locked (self, size)
-         && !g_cancellable_is_cancelled (cancellable) && in_time)
+  while (in_time && needs_to_wait_locked (self, size, cancellable))
     if (deadline < 0)
       g_cond_wait (&self->room, &self->lock);
     else
@@ -137,6 +140,18 @@ wait_for_room (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellab
       g_cancellable_disconnect (cancellable, handler);
       g_mutex_lock (&self->lock);
     }
+  return in_time;
+}
+
+/* Waits with the lock held until there is room, or no reason to wait, or until @deadline: monotonic time, -1 to
+ * wait for ever. */
+static void
+wait_for_room (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellable *cancellable)
+{
+  gboolean in_time = TRUE;
+
+  while (in_time && needs_to_wait_locked (self, size, cancellable))
+    in_time = wait_once (self, size, deadline, cancellable);
 }
 
 /* ACCEPTED: @task is taken over, so is a reference to @fds, and @out_id is set. @deadline: monotonic time, -1 to wait for ever, 0 not to
