@@ -10,11 +10,13 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
 
 #define EXHAUSTION_US 30000
 #define EXHAUSTION_FAILURES 3
+#define DESCRIPTORS_MAX 4096 /* numbers that are looked at */
 
 #define CHAOS_TYPE_LAUNCHER (chaos_launcher_get_type ())
 GType chaos_launcher_get_type (void);
@@ -137,15 +139,39 @@ chaos_launcher_mislead (MpipeLauncher *launcher, guint n)
   self->n_to_mislead = n;
 }
 
-/* Returns: the number that a descriptor must not reach, so that there can be @n_left more */
-static rlim_t
-find_limit (guint n_left)
+static int
+find_highest_descriptor (int limit)
 {
-  int fd = 0;
+  int highest = limit - 1;
 
-  for (guint n_free = 0;; fd++)
-    if (fcntl (fd, F_GETFD) < 0 && n_free++ == n_left)
-      return (rlim_t) fd;
+  while (fcntl (highest, F_GETFD) < 0)
+    highest--;
+  return highest;
+}
+
+static void
+close_last (GArray *descriptors, guint n)
+{
+  for (n = MIN (n, descriptors->len); n > 0; n--)
+    {
+      close (g_array_index (descriptors, int, descriptors->len - 1));
+      g_array_set_size (descriptors, descriptors->len - 1);
+    }
+}
+
+/* Takes all descriptors but @n_left; the limit is lowered first, but not below any that is open. */
+static void
+take_descriptors (GArray *taken, const struct rlimit *usual, guint n_left)
+{
+  struct rlimit tight = *usual;
+  int fd;
+
+  tight.rlim_cur
+      = MIN ((rlim_t) find_highest_descriptor (DESCRIPTORS_MAX) + 1 + n_left, usual->rlim_cur);
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &tight));
+  while ((fd = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+    g_array_append_val (taken, fd);
+  close_last (taken, n_left);
 }
 
 void
@@ -153,16 +179,16 @@ chaos_launcher_exhaust (MpipeLauncher *launcher, guint n_left)
 {
   ChaosLauncher *self = (ChaosLauncher *) launcher;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GArray) taken = g_array_new (FALSE, FALSE, sizeof (int));
   gint64 end = g_get_monotonic_time () + EXHAUSTION_US;
   guint enough = self->launches.n_failed + EXHAUSTION_FAILURES;
-  struct rlimit usual, tight;
+  struct rlimit usual;
 
   g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &usual));
-  tight = (struct rlimit){ .rlim_cur = MIN (find_limit (n_left), usual.rlim_cur),
-                           .rlim_max = usual.rlim_max };
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &tight));
+  take_descriptors (taken, &usual, n_left);
   while (self->launches.n_failed < enough && g_cond_wait_until (&self->failed, &self->lock, end))
     ;
+  close_last (taken, taken->len);
   g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &usual));
 }
 
