@@ -109,14 +109,15 @@ cancelled_cb (GCancellable *cancellable, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
+/* Returns: whether there is nothing that ends the waiting for room. */
 static gboolean
-needs_to_wait_locked (MpipeTaskMailbox *self, guint64 size, GCancellable *cancellable)
+must_wait_locked (MpipeTaskMailbox *self, guint64 size, GCancellable *cancellable)
 {
-  return !self->stopped && !has_room_locked (self, size) && !g_cancellable_is_cancelled (cancellable);
+  return !self->stopped && !has_room_locked (self, size)
+         && !g_cancellable_is_cancelled (cancellable);
 }
 
-/* Waits with the lock held, but for moments before and after it: then others may take the room. Returns: whether
- * @deadline has not passed. */
+/* Returns: whether it was in time. The lock is left on the way: somebody else may have taken the room. */
 static gboolean
 wait_once (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellable *cancellable)
 {
@@ -129,7 +130,7 @@ wait_once (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellable *
       handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
       g_mutex_lock (&self->lock);
     }
-  while (in_time && needs_to_wait_locked (self, size, cancellable))
+  while (must_wait_locked (self, size, cancellable) && in_time)
     if (deadline < 0)
       g_cond_wait (&self->room, &self->lock);
     else
@@ -150,7 +151,7 @@ wait_for_room (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellab
 {
   gboolean in_time = TRUE;
 
-  while (in_time && needs_to_wait_locked (self, size, cancellable))
+  while (in_time && must_wait_locked (self, size, cancellable))
     in_time = wait_once (self, size, deadline, cancellable);
 }
 
@@ -369,13 +370,15 @@ gboolean
 mpipe_task_mailbox_sleep (MpipeTaskMailbox *self)
 {
   const MpipeTaskBatch *batch = &self->batch;
+  gboolean sleeping;
 
   g_mutex_lock (&self->lock);
-  self->sleeping = mpipe_fifo_is_empty (&batch->tasks) && batch->cancelled == NULL
-                   && batch->accusations == NULL && !batch->stopped && !batch->terminated
-                   && batch->returned.n < (self->eager ? 1 : RETURNED_MAX);
+  sleeping = mpipe_fifo_is_empty (&batch->tasks) && batch->cancelled == NULL
+             && batch->accusations == NULL && !batch->stopped && !batch->terminated
+             && batch->returned.n < (self->eager ? 1 : RETURNED_MAX);
+  self->sleeping = sleeping;
   g_mutex_unlock (&self->lock);
-  return self->sleeping;
+  return sleeping; /* who puts something wakes the engine, and says that it does not sleep */
 }
 
 /* How much more may be put than was taken; G_MAXUINT64 for any. @alone allows one task of any size. From
