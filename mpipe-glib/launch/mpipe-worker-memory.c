@@ -189,6 +189,7 @@ mpipe_worker_memory_open_result (MpipeWorkerMemory *self, const MpipeFrame *fram
                                  MpipePayload *out_payload, GError **error)
 {
   MpipeSharedPlace place;
+  gboolean is_there;
 
   if ((frame->header.flags & MPIPE_FRAME_FLAG_SHARED) == 0)
     {
@@ -203,8 +204,10 @@ mpipe_worker_memory_open_result (MpipeWorkerMemory *self, const MpipeFrame *fram
   memcpy (&place, frame->payload, sizeof place);
   if (place.size < MPIPE_SHARED_SIZE_MIN || place.size > MPIPE_PAYLOAD_MAX)
     return set_no_place (error);
-  mpipe_counter_add (&self->statistics->n_shared, 1);
-  if ((frame->header.flags & MPIPE_FRAME_FLAG_OF_TASK) != 0)
-    return open_part_of_task (self, frame->header.sequence, &place, type, out_payload, error);
-  return open_in_tray (self, &place, type, out_payload, error);
+  is_there = (frame->header.flags & MPIPE_FRAME_FLAG_OF_TASK) != 0
+                 ? open_part_of_task (self, frame->header.sequence, &place, type, out_payload, error)
+                 : open_in_tray (self, &place, type, out_payload, error);
+  if (is_there)
+    mpipe_counter_add (&self->statistics->n_shared, 1);
+  return is_there;
 }

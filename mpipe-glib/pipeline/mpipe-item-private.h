@@ -35,6 +35,7 @@ typedef struct
   MpipeLineage *lineage; /* NULL before the engine took it */
   guint64 place;          /* in the order of the stage it is in; 0 before it has one */
   guint n_attempts;       /* of the stage it is in */
+  guint n_at_hand;        /* workers of that stage that ended on no task, and this was next */
   gint64 begun_at;        /* when its worker said that it began, or was told to give it up; 0 before */
   gint64 due_at;          /* when it may be tried again */
   gboolean has_passed_on : 1; /* some of its results are on their way: it must not be done again */

@@ -77,6 +77,7 @@ mpipe_run_accept (MpipeRun *self, MpipeItem *item)
 {
   item->place = 0;
   item->n_attempts = 0;
+  item->n_at_hand = 0;
   item->has_passed_on = FALSE;
   if (item->error == NULL)
     {

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
 
 /* Returns: the number of the task that the end of the process is charged to, 0 for none. */
@@ -41,6 +42,20 @@ count_open (MpipeWorkerSlot *self)
   return n;
 }
 
+/* The process was on no task. Whether the one that it would have begun next is to blame shows when it is so again. */
+static void
+suspect_next (MpipeWorkerSlot *self, MpipeWorkerSlotCharge *charge)
+{
+  guint64 number = mpipe_leases_get_oldest (self->leases);
+  MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+  if (task == NULL || task->is_stop)
+    return;
+  charge->at_hand = TRUE;
+  if (mpipe_retry_is_suspect (task->n_at_hand++, self->stage->restart_limit))
+    charge->culprit = number;
+}
+
 MpipeWorkerSlotCharge
 mpipe_worker_slot_find_charge (MpipeWorkerSlot *self)
 {
@@ -54,6 +69,8 @@ mpipe_worker_slot_find_charge (MpipeWorkerSlot *self)
     charge.n_suspects = count_open (self);
   else
     charge.culprit = mpipe_worker_slot_find_culprit (self);
+  if (!charge.on_task && charge.culprit == 0 && charge.n_suspects == 0)
+    suspect_next (self, &charge);
   charge.on_task |= charge.culprit != 0 || charge.n_suspects != 0;
   return charge;
 }
@@ -65,24 +82,40 @@ is_charged (MpipeWorkerSlot *self, const MpipeWorkerSlotCharge *charge, guint64 
                                 : number == charge->culprit;
 }
 
-/* Says which task an end is charged to: “… died of signal 11 on task 41 after 0.012 s”; or “… on task 41 or one of 2
- * others …”. */
+/* Says what a process had to do with a task: “on task 41 after 0.012 s”, “on task 41 or one of 2 others after …”, or
+ * “before it began task 41, as 2 had before it”. */
 static char *
-name_task (const GError *error, const MpipeItem *task, guint n_suspects, gint64 running_us)
+relate_to_task (const MpipeItem *task, const MpipeWorkerSlotCharge *charge, gboolean names_others,
+                gint64 running_us)
+{
+  g_autofree char *name = task->is_stop ? g_strdup ("its stop task")
+                                        : g_strdup_printf ("task %" G_GUINT64_FORMAT, task->id);
+  g_autofree char *others = NULL;
+  guint n_suspects = names_others ? charge->n_suspects : 0;
+
+  if (charge->at_hand && task->n_at_hand < 2)
+    return g_strdup_printf ("before it began %s", name);
+  if (charge->at_hand)
+    return g_strdup_printf ("before it began %s, as %u had before it", name, task->n_at_hand - 1);
+  if (n_suspects > 1)
+    others = g_strdup_printf (n_suspects == 2 ? " or another" : " or one of %u others",
+                              n_suspects - 1);
+  return g_strdup_printf ("on %s%s after %.3f s", name, others != NULL ? others : "",
+                          (double) running_us / G_USEC_PER_SEC);
+}
+
+/* Says which task an end is charged to: “… died of signal 11 on task 41 after 0.012 s”. */
+static char *
+name_task (const GError *error, const MpipeItem *task, const MpipeWorkerSlotCharge *charge,
+           gint64 running_us)
 {
   gboolean is_sentence
       = error->domain == MPIPE_ERROR
         && (error->code == MPIPE_ERROR_WORKER_DIED || error->code == MPIPE_ERROR_TIMED_OUT);
-  g_autofree char *name = task->is_stop ? g_strdup ("its stop task")
-                                        : g_strdup_printf ("task %" G_GUINT64_FORMAT, task->id);
-  g_autofree char *others = NULL;
-  double seconds = (double) running_us / G_USEC_PER_SEC;
+  g_autofree char *relation
+      = relate_to_task (task, charge, error->domain == MPIPE_ERROR, running_us);
 
-  if (n_suspects > 1 && error->domain == MPIPE_ERROR)
-    others = g_strdup_printf (n_suspects == 2 ? " or another" : " or one of %u others",
-                              n_suspects - 1);
-  return g_strdup_printf (is_sentence ? "%s on %s%s after %.3f s" : "%s (on %s%s after %.3f s)",
-                          error->message, name, others != NULL ? others : "", seconds);
+  return g_strdup_printf (is_sentence ? "%s %s" : "%s (%s)", error->message, relation);
 }
 
 /* For how long the process was on the task. What it says is believed as far as it can be true. */
@@ -115,16 +148,29 @@ mpipe_worker_slot_add_last_words (MpipeWorkerSlot *self, GError *error)
 }
 
 static void
-charge_task (MpipeWorkerSlot *self, MpipeItem *task, const GError *error, guint n_suspects)
+charge_task (MpipeWorkerSlot *self, MpipeItem *task, const GError *error,
+             const MpipeWorkerSlotCharge *charge)
 {
   GError *charged = g_error_copy (error);
 
   g_free (charged->message);
-  charged->message = name_task (error, task, n_suspects, get_running_us (self, task));
+  charged->message = name_task (error, task, charge, get_running_us (self, task));
   mpipe_worker_slot_add_last_words (self, charged);
   if (!task->is_stop)
     mpipe_counter_add (&self->statistics->n_failed, 1);
   self->events->ended (self->owner, task, charged, TRUE);
+}
+
+/* A stop task is not done by anybody else. */
+static void
+give_up_stop (MpipeWorkerSlot *self, MpipeItem *task, const GError *error)
+{
+  const MpipeWorkerSlotCharge not_begun = { .at_hand = TRUE };
+
+  if (error != NULL && error->domain == MPIPE_ERROR)
+    charge_task (self, task, error, &not_begun);
+  else
+    self->events->ended (self->owner, task, NULL, FALSE);
 }
 
 /* Tasks that were not begun, or are innocent, go back as if nothing had happened. The last one goes first: those
@@ -145,9 +191,9 @@ mpipe_worker_slot_give_up_all (MpipeWorkerSlot *self, const MpipeWorkerSlotCharg
       if (task == NULL)
         continue;
       if (charged)
-        charge_task (self, task, error, charge->n_suspects);
+        charge_task (self, task, error, charge);
       else if (task->is_stop)
-        self->events->ended (self->owner, task, NULL, FALSE);
+        give_up_stop (self, task, error);
       else
         self->events->returned (self->owner, task);
     }

@@ -33,7 +33,6 @@ stop_if_done (MpipeWorkerSlot *self)
   if (!self->leaving || !is_ready (self->process) || mpipe_leases_get_n (self->leases) > 0)
     return;
   mpipe_worker_slot_send_stop (self);
-  mpipe_worker_process_end_in (self->process, self->stage->start_timeout_ms);
 }
 
 /* The successor: it is given no tasks before it has the slot, so it may say nothing about any. */

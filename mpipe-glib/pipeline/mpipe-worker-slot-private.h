@@ -105,7 +105,8 @@ struct _MpipeWorkerSlot
 
   GSource *timeout_source;
   guint64 timed_number; /* the task whose time is being taken */
-  gint64 timed_from;    /* when the engine first saw it current */
+  gboolean timed_begun; /* the worker says that it is on it */
+  gint64 timed_from;    /* when the engine first saw it so */
   gboolean paused;      /* its answers are not read: it may wait for that in the middle of a task */
   gint64 resumed_at;    /* when they were read again */
   guint16 good_type;    /* the type of results that was found right last */
@@ -115,6 +116,7 @@ struct _MpipeWorkerSlot
 typedef struct
 {
   guint64 culprit;  /* the number of a task, 0 for none */
+  gboolean at_hand; /* it was on no task; the culprit, if any, was next */
   guint n_suspects; /* when it was one of several: all that are open are charged; else 0 */
   gboolean on_task; /* the end had to do with a task */
 } MpipeWorkerSlotCharge;

@@ -10,31 +10,53 @@
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
 
+/* For how long the engine has seen the worker on a task, or before it, but for what the pipeline made it wait. A worker goes
+ * from one task to the next: one that goes back tells a lie, and wins nothing by it. */
+static gint64
+measure_seen (MpipeWorkerSlot *self, gint64 now, guint64 number, gboolean begun)
+{
+  if (number > self->timed_number || (number == self->timed_number && begun && !self->timed_begun)
+      || self->paused)
+    {
+      self->timed_number = number;
+      self->timed_begun = begun;
+      self->timed_from = now;
+    }
+  return now - MAX (self->timed_from, self->resumed_at);
+}
+
 /* How long the worker has been on its current task, but for what the pipeline made it wait. What the worker says is
  * believed as long as it does not contradict what was seen: it cannot win more than the limit once again. */
 static gint64
 measure_current (MpipeWorkerSlot *self, gint64 now, guint64 number, gint64 since)
 {
-  if (number > self->timed_number || self->paused) /* numbers go up: one that goes back is a lie, and wins nothing */
-    {
-      self->timed_number = number;
-      self->timed_from = now;
-    }
-  if (self->paused)
-    return 0;
-  if (since <= 0 || since > now
+  gint64 seen_us = measure_seen (self, now, number, TRUE);
+
+  if (self->paused || since <= 0 || since > now
       || now - self->timed_from >= 2 * (gint64) self->stage->task_timeout_ms * 1000)
-    return now - MAX (self->timed_from, self->resumed_at);
+    return seen_us;
   return now - MAX (since, self->resumed_at);
 }
 
-/* A worker that takes one task after the other. One that is on none of those that it holds, as it says itself, or does
- * not notice that they were taken back, was stopped or has stopped reading, unless it goes on soon; this is no time of a task, and nothing to charge a task with. */
+/* A worker that is on none of the tasks that it holds, as it says itself, or does not notice that they were taken back, was
+ * stopped or has stopped reading, unless it begins soon; this is no time of a task, and nothing to charge a task with. */
+static gint64
+get_idle_left (MpipeWorkerSlot *self, gint64 now)
+{
+  gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
+  gint64 idle_us = measure_seen (self, now, mpipe_leases_get_oldest (self->leases), FALSE);
+
+  if (self->stage->start_timeout_ms == 0)
+    return limit_us;
+  return MIN (MAX (limit_us, (gint64) self->stage->start_timeout_ms * 1000) - idle_us, limit_us);
+}
+
+/* A worker that takes one task after the other. */
 static gint64
 get_current_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
 {
   gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
-  gint64 since = 0, idle_us;
+  gint64 since = 0;
   guint64 number = 0;
 
   if (!mpipe_worker_process_get_current (self->process, &number, &since))
@@ -44,10 +66,7 @@ get_current_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
       *out_number = number;
       return limit_us - measure_current (self, now, number, since);
     }
-  idle_us = measure_current (self, now, mpipe_leases_get_oldest (self->leases), 0);
-  if (self->stage->start_timeout_ms == 0)
-    return limit_us;
-  return MIN (MAX (limit_us, (gint64) self->stage->start_timeout_ms * 1000) - idle_us, limit_us);
+  return get_idle_left (self, now);
 }
 
 /* Looks at tasks whose beginning is known: those that were @cancelled, or the others. Returns: (nullable): the one
@@ -89,7 +108,8 @@ get_time_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
     return G_MAXINT64;
   if (!mpipe_worker_slot_is_concurrent (self))
     return get_current_left (self, now, out_number);
-  find_longest (self, FALSE, now, &elapsed_us, out_number);
+  if (find_longest (self, FALSE, now, &elapsed_us, out_number) == NULL && self->n_begun == 0)
+    return get_idle_left (self, now);
   return limit_us - elapsed_us;
 }
 
@@ -138,8 +158,7 @@ mpipe_worker_slot_check_time (MpipeWorkerSlot *self)
   guint64 late, cancelled;
 
   if ((self->stage->task_timeout_ms == 0 && !self->has_cancelled) || self->timeout_source != NULL
-      || self->process == NULL
-      || (mpipe_leases_get_n (self->leases) == 0 && self->recall_until == 0)
+      || self->process == NULL || mpipe_leases_get_n (self->leases) == 0
       || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
     return;
   now = g_get_monotonic_time ();

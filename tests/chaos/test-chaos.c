@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* Three stages, and everything goes wrong: some tasks are poison, each of some other kind, and meanwhile somebody kills
- * and stops workers. In the end each task has ended once, as its result or as a failure
- * that says why, in order where that was promised, and nothing is left.
+/* Three stages, and everything goes wrong: some tasks are poison, each of some kind, and meanwhile somebody kills, stops
+ * and pauses workers, lets launches fail, takes the descriptors, cancels tasks. In the end each task has ended once, as
+ * its result or as a failure that says why, in order where that was promised, and nothing is left: no process, no
+ * descriptor, no memory.
  *
- * What happens comes from a seed, which is printed; MPIPE_CHAOS_SEED gives another, MPIPE_CHAOS_ROUNDS so many that
- * follow it, MPIPE_CHAOS_TASKS more tasks. */
+ * What happens comes from a seed; doc/testing.md says how to give another one, and more tasks. */
 
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,234 +20,317 @@
 
 #include <glib/gstdio.h>
 
+#include "disturber.h"
+#include "feeders.h"
+#include "launcher.h"
 #include "mpipe-test-kit.h"
+#include "workers.h"
 
-#define FIRST_SEED 20261
-#define N_ROUNDS 2
-#define N_TASKS 3000
-#define N_WORKERS 3
-#define POISON_EVERY 40      /* tasks, on average */
-#define DISTURB_EVERY_US 3000
-#define TIMEOUT_MS 1000
 #define GRACE_MS 50
-#define MEMORY_LIMIT (64 << 20)
-#define GROWTH_MAX_KIB (128 << 10) /* of the application, with all tasks and errors it holds */
+#define START_TIMEOUT_MS 4000 /* also of the end of a worker that is stopped */
+#define RESTART_LIMIT 32
+#define MEMORY_LIMIT (96 << 20) /* of a worker */
+#define POLL_US 1000
+#define COLLECT_EVERY 16 /* results or failures */
+#define MAPPED_GROWTH_MAX_KIB                                                                      \
+  (400 << 10) /* of the application, at any time; it keeps 128 MiB for large values */
+#define GROWTH_MAX (1 << 20) /* bytes in use, when all is over */
 
-/* The last four bits of a task say what is wrong with it: in the first stage 1 to 6, in the second, a program that
- * knows them as well, 7 to 11, in the third 12 to 14. */
-enum
+/* How it ends. */
+typedef enum
 {
-  HARMLESS,
-  KILL,
-  EXIT,
-  ERROR,
-  FLOOD,
-  STOP,
-  WRONG_TYPE,
-  FIRST_OF_SECOND,
-  LAST_OF_SECOND = FIRST_OF_SECOND + 4,
-  KILL_LATE,
-  CRASH_LATE,
-  EXIT_LATE,
-  N_FAULTS,
-};
-
-static GVariant *
-suffer (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
-{
-  gboolean is_first = strcmp (mpipe_worker_get_stage_name (worker), "first") == 0;
-  int fault = (int) (g_variant_get_int64 (task) & 15);
-
-  if (is_first != (fault < FIRST_OF_SECOND))
-    return g_variant_ref (task);
-  switch (fault)
-    {
-    case KILL:
-    case KILL_LATE:
-      raise (SIGKILL);
-      break;
-    case EXIT:
-      _exit (0);
-    case EXIT_LATE:
-      _exit (1);
-    case CRASH_LATE:
-      signal (SIGSEGV, SIG_DFL);
-      raise (SIGSEGV);
-      break;
-    case ERROR:
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "No such thing");
-      return NULL;
-    case FLOOD:
-      for (int i = 0; i < 5000; i++)
-        fprintf (stderr, "flood %d\n", i);
-      raise (SIGKILL);
-      break;
-    case STOP:
-      raise (SIGSTOP);
-      break;
-    case WRONG_TYPE:
-      return g_variant_new_string ("no number");
-    default:
-      break;
-    }
-  return g_variant_ref (task);
-}
-
-/* Who disturbs */
+  STOPPED,    /* when all tasks are done */
+  TERMINATED, /* amid them */
+  DROPPED,    /* by the last reference, amid them */
+} Ending;
 
 typedef struct
 {
-  GRand *random;
+  ChaosPlan plan;
+  Ending ending;
+  gboolean ordered;
+  guint n_tasks;
+  guint64 end_after; /* results and failures; not when stopped */
+  MpipeLauncher *launcher;
   MpipePipeline *pipeline;
-  gboolean done; /* any thread */
-  guint n_kills, n_stops, n_pauses;
-} Disturber;
-
-static int
-pick_pid (Disturber *self)
-{
-  GListModel *stages = mpipe_pipeline_get_stages (self->pipeline);
-  g_autoptr (MpipeStage) stage
-      = g_list_model_get_item (stages, (guint) g_rand_int_range (self->random, 0, 3));
-  g_autoptr (MpipeWorkerInfo) info
-      = g_list_model_get_item (mpipe_stage_get_workers (stage),
-                               (guint) g_rand_int_range (self->random, 0, N_WORKERS));
-
-  return mpipe_worker_info_get_pid (info);
-}
-
-static void
-disturb (Disturber *self)
-{
-  int what = g_rand_int_range (self->random, 0, 100);
-  int pid = pick_pid (self);
-
-  if (pid <= 1)
-    return;
-  if (what < 60)
-    {
-      self->n_kills++;
-      kill (pid, SIGKILL);
-    }
-  else if (what < 98)
-    {
-      self->n_pauses++;
-      kill (pid, SIGSTOP);
-      g_usleep (DISTURB_EVERY_US);
-      kill (pid, SIGCONT);
-    }
-  else
-    {
-      self->n_stops++;
-      kill (pid, SIGSTOP);
-    }
-}
-
-static gpointer
-disturber_thread (gpointer data)
-{
-  Disturber *self = data;
-
-  while (!g_atomic_int_get (&self->done))
-    {
-      disturb (self);
-      g_usleep ((gulong) g_rand_int_range (self->random, 0, 2 * DISTURB_EVERY_US));
-    }
-  return NULL;
-}
+  ChaosLedger *ledger;
+  guint n_deaths;
+  guint disturbances[CHAOS_N_DISTURBANCES];
+} Run;
 
 /* The pipeline */
 
 static void
-make_resilient (MpipeStage *stage, const char *name, gboolean ordered)
+apply (Run *self, guint number, MpipeStage *stage)
 {
-  mpipe_stage_set_name (stage, name);
-  mpipe_stage_set_ordered (stage, ordered);
-  mpipe_stage_set_result_type (stage, G_VARIANT_TYPE_INT64);
-  mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
+  static const char *const names[] = { "first", "second", "third" };
+  const ChaosStageSettings *settings = &self->plan.stages[number];
+
+  mpipe_stage_set_name (stage, names[number]);
+  mpipe_stage_set_ordered (stage, self->ordered);
+  mpipe_stage_set_task_type (stage, CHAOS_TASK_TYPE);
+  mpipe_stage_set_result_type (stage, CHAOS_TASK_TYPE);
+  mpipe_stage_set_launcher (stage, self->launcher);
+  mpipe_stage_set_task_timeout (stage, self->plan.task_timeout_ms);
   mpipe_stage_set_grace_time (stage, GRACE_MS);
-  mpipe_stage_set_max_attempts (stage, 2);
-  mpipe_stage_set_retry_delay (stage, 2);
-  mpipe_stage_set_restart_limit (stage, 32);
-  mpipe_stage_set_max_backlog (stage, 500);
+  mpipe_stage_set_start_timeout (stage, START_TIMEOUT_MS);
+  mpipe_stage_set_restart_limit (stage, RESTART_LIMIT);
+  mpipe_stage_set_concurrency (stage, settings->concurrency);
+  mpipe_stage_set_worker_lifespan (stage, settings->lifespan);
+  mpipe_stage_set_idle_timeout (stage, settings->idle_timeout_ms);
+  mpipe_stage_set_max_backlog (stage, settings->max_backlog);
+  mpipe_stage_set_max_backlog_bytes (stage, settings->max_backlog_bytes);
+  mpipe_stage_set_max_attempts (stage, settings->max_attempts);
+  mpipe_stage_set_retry_delay (stage, settings->retry_delay_ms);
+  mpipe_stage_set_capture_stderr (stage, settings->capture_stderr);
+  if (settings->sandboxed)
+    {
+      g_autoptr (MpipeSandbox) sandbox = mpipe_test_sandbox (MPIPE_SANDBOX_POLICY_PREFERRED, NULL);
+
+      mpipe_stage_set_sandbox (stage, sandbox);
+    }
 }
 
-static MpipePipeline *
-new_pipeline (gboolean ordered)
+static MpipeStage *
+new_stage (Run *self, guint number)
 {
-  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "kit", "misbehaving-worker", NULL);
+  g_autofree char *program
+      = g_test_build_filename (G_TEST_BUILT, "kit", "misbehaving-worker", NULL);
   const char *argv[] = { program, "chaos", NULL };
-  MpipeStage *first = mpipe_stage_new_ordered ("suffer", N_WORKERS);
-  g_autoptr (MpipeStage) second = mpipe_stage_new_command (argv, N_WORKERS);
-  g_autoptr (MpipeStage) third = mpipe_stage_new_ordered ("suffer", N_WORKERS);
+  const ChaosStageSettings *settings = &self->plan.stages[number];
+  MpipeStage *stage;
 
-  make_resilient (first, "first", ordered);
-  make_resilient (second, "second", ordered);
-  make_resilient (third, "third", ordered);
-  mpipe_stage_set_worker_lifespan (first, 200);
+  if (number == 1)
+    stage = mpipe_stage_new_command (argv, settings->n_workers);
+  else
+    stage = mpipe_stage_new_ordered (settings->concurrency > 1 ? CHAOS_LATER_WORKER : CHAOS_WORKER,
+                                     settings->n_workers);
+  apply (self, number, stage);
+  return stage;
+}
+
+static void
+count_death_cb (MpipePipeline *pipeline, MpipeStage *stage, guint index, const GError *error,
+                gpointer user_data)
+{
+  Run *self = user_data;
+
+  self->n_deaths += error != NULL;
+}
+
+static void
+run_init (Run *self, guint32 seed, gboolean ordered, Ending ending, guint n_tasks)
+{
+  MpipeStage *first;
+  g_autoptr (MpipeStage) second = NULL, third = NULL;
+
+  *self = (Run){ .ending = ending, .ordered = ordered, .n_tasks = n_tasks };
+  chaos_plan_init (&self->plan, seed);
+  self->end_after = n_tasks / 4 + seed * 97 % (n_tasks / 2);
+  self->launcher = chaos_launcher_new ();
+  first = new_stage (self, 0);
+  second = new_stage (self, 1);
+  third = new_stage (self, 2);
   mpipe_stage_set_worker_memory_limit (second, MEMORY_LIMIT);
   mpipe_stage_link (first, mpipe_stage_link (second, third));
-  return mpipe_test_pipeline (first);
+  self->pipeline = mpipe_test_pipeline (first);
+  if (self->plan.collects)
+    mpipe_pipeline_set_on_failure (self->pipeline, MPIPE_ON_FAILURE_COLLECT);
+  g_signal_connect (self->pipeline, "worker-exited", G_CALLBACK (count_death_cb), self);
+  self->ledger = chaos_ledger_new (&self->plan, n_tasks, ordered);
 }
 
-typedef struct
+static void
+run_clear (Run *self)
 {
-  GRand *random;
-  MpipePipeline *pipeline;
-  guint n_tasks;
-  guint8 *faults; /* of n_tasks */
-} Feeder;
+  g_clear_object (&self->pipeline);
+  g_clear_object (&self->launcher);
+  g_clear_pointer (&self->ledger, chaos_ledger_free);
+}
 
-static gpointer
-feeder_thread (gpointer data)
+/* Reading */
+
+static MpipeGetStatus
+get (Run *self, guint64 *out_id, GVariant **out_result, GError **error)
 {
-  Feeder *self = data;
+  MpipeGetStatus status;
 
-  for (guint i = 0; i < self->n_tasks; i++)
+  if (!self->plan.polls)
     {
-      gboolean is_poison = g_rand_int_range (self->random, 0, POISON_EVERY) == 0;
-
-      self->faults[i] = is_poison ? (guint8) g_rand_int_range (self->random, 1, N_FAULTS) : HARMLESS;
-      mpipe_test_put (self->pipeline, (gint64) i << 4 | self->faults[i], 1);
+      *out_result = mpipe_pipeline_get_full (self->pipeline, out_id, NULL, NULL, error);
+      return *out_result != NULL ? MPIPE_GET_STATUS_RESULT
+             : *error != NULL    ? MPIPE_GET_STATUS_FAILED
+                                 : MPIPE_GET_STATUS_ENDED;
     }
-  mpipe_pipeline_stop (self->pipeline);
-  return NULL;
+  do
+    status = mpipe_pipeline_get_full_until (self->pipeline, g_get_monotonic_time () + POLL_US,
+                                            out_result, out_id, NULL, NULL, error);
+  while (status == MPIPE_GET_STATUS_EMPTY);
+  return status;
 }
 
-/* Each task must end once. Returns: how many have failed without being poison */
-static guint
-read_all (MpipePipeline *pipeline, const Feeder *feeder, gboolean ordered)
+static void
+take_collected (Run *self)
 {
-  g_autofree guint8 *ended = g_new0 (guint8, feeder->n_tasks);
-  guint64 last_id = 0;
-  guint n_unlucky = 0;
+  g_autoptr (GPtrArray) failures = mpipe_pipeline_take_failures (self->pipeline);
 
-  for (;;)
+  for (guint i = 0; i < failures->len; i++)
+    chaos_ledger_note_collected (self->ledger, failures->pdata[i]);
+}
+
+/* Reads until the end, or, if the pipeline is to be dropped, for a while. */
+static void
+read_all (Run *self)
+{
+  for (guint64 n = 0; self->ending != DROPPED || n < self->end_after; n++)
     {
       g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = NULL;
       guint64 id = 0;
-      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
+      MpipeGetStatus status = get (self, &id, &result, &error);
 
-      if (result == NULL && error == NULL)
+      if (status == MPIPE_GET_STATUS_ENDED)
         break;
-      g_assert_cmpuint (id, >=, 1);
-      g_assert_cmpuint (id, <=, feeder->n_tasks);
-      g_assert_cmpuint (ended[id - 1]++, ==, 0);
-      if (ordered)
-        g_assert_cmpuint (id, ==, last_id + 1);
-      last_id = id;
-      if (result != NULL)
+      if (status == MPIPE_GET_STATUS_RESULT)
+        chaos_ledger_note_result (self->ledger, id, result);
+      else
+        chaos_ledger_note_failure (self->ledger, id, error);
+      if (n % COLLECT_EVERY == 0)
         {
-          g_assert_cmpint (g_variant_get_int64 (result) >> 4, ==, (gint64) (id - 1));
-          continue;
+          take_collected (self);
+          while (g_main_context_iteration (NULL, FALSE))
+            ;
         }
-      if (error->domain != MPIPE_ERROR || g_strstr_len (error->message, -1, "stage “") == NULL)
-        g_error ("task %u failed with: %s", (guint) id, error->message);
-      n_unlucky += feeder->faults[id - 1] == HARMLESS;
     }
-  for (guint i = 0; i < feeder->n_tasks; i++)
-    g_assert_cmpuint (ended[i], ==, 1);
-  return n_unlucky;
+}
+
+/* What is to be true in the end */
+
+/* Returns: how many large tasks and results of a stage were in shared memory */
+static guint64
+get_n_shared (Run *self, guint number)
+{
+  g_autoptr (MpipeStage) stage
+      = g_list_model_get_item (mpipe_pipeline_get_stages (self->pipeline), number);
+  GListModel *workers = mpipe_stage_get_workers (stage);
+  guint64 n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (workers); i++)
+    {
+      g_autoptr (MpipeWorkerInfo) info = g_list_model_get_item (workers, i);
+
+      n += mpipe_worker_info_get_n_shared (info);
+    }
+  return n;
+}
+
+/* Large data went both ways: the program in the second stage knows of no shared memory. */
+static void
+check_ways (Run *self)
+{
+  if (self->plan.size_max < CHAOS_SIZE_MAX)
+    return;
+  g_assert_cmpuint (get_n_shared (self, 0), >, 0);
+  g_assert_cmpuint (get_n_shared (self, 1), ==, 0);
+  g_assert_cmpuint (get_n_shared (self, 2), >, 0);
+}
+
+static void
+check_counts (Run *self)
+{
+  const ChaosTally *tally = chaos_ledger_get_tally (self->ledger);
+  GListModel *stages = mpipe_pipeline_get_stages (self->pipeline);
+  guint64 n_failed = 0;
+
+  g_assert_cmpuint (mpipe_pipeline_get_n_results (self->pipeline), ==, tally->n_results);
+  g_assert_cmpuint (mpipe_pipeline_get_n_failed (self->pipeline), ==, tally->n_failed);
+  g_assert_cmpuint (mpipe_pipeline_get_backlog (self->pipeline), ==, 0);
+  for (guint i = 0; i < g_list_model_get_n_items (stages); i++)
+    {
+      g_autoptr (MpipeStage) stage = g_list_model_get_item (stages, i);
+
+      g_assert_cmpuint (mpipe_stage_get_backlog (stage), ==, 0);
+      n_failed += mpipe_stage_get_n_failed (stage);
+    }
+  g_assert_cmpuint (n_failed, <=, tally->n_failed);
+  if (self->ending != STOPPED)
+    return;
+  g_assert_cmpuint (mpipe_pipeline_get_n_put (self->pipeline), ==, self->n_tasks);
+  g_assert_cmpuint (tally->n_results, >, self->n_tasks / 2);
+  check_ways (self);
+}
+
+static void
+finish (Run *self)
+{
+  g_assert_true (mpipe_pipeline_wait (self->pipeline, NULL, NULL));
+  take_collected (self);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  chaos_ledger_check (self->ledger, mpipe_pipeline_get_n_put (self->pipeline));
+  check_counts (self);
+}
+
+static guint64
+get_n_retried (Run *self)
+{
+  GListModel *stages = mpipe_pipeline_get_stages (self->pipeline);
+  guint64 n = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (stages); i++)
+    {
+      g_autoptr (MpipeStage) stage = g_list_model_get_item (stages, i);
+
+      n += mpipe_stage_get_n_retried (stage);
+    }
+  return n;
+}
+
+static void
+report (Run *self)
+{
+  const ChaosTally *tally = chaos_ledger_get_tally (self->ledger);
+  ChaosLaunches launches = chaos_launcher_get_launches (self->launcher);
+  GString *text = g_string_new (NULL);
+
+  g_string_printf (text,
+                   "seed %u: %" G_GUINT64_FORMAT " tasks put, %" G_GUINT64_FORMAT
+                   " results, %" G_GUINT64_FORMAT " failures, of them %" G_GUINT64_FORMAT
+                   " collected, %" G_GUINT64_FORMAT " cancelled, %" G_GUINT64_FORMAT
+                   " by bad luck; %" G_GUINT64_FORMAT " attempts again; %" G_GUINT64_FORMAT
+                   " values in shared memory; %u processes, %u deaths, %u failed launches; "
+                   "disturbances:",
+                   self->plan.seed, mpipe_pipeline_get_n_put (self->pipeline), tally->n_results,
+                   tally->n_failed, tally->n_collected, tally->n_cancelled, tally->n_unlucky,
+                   get_n_retried (self), get_n_shared (self, 0) + get_n_shared (self, 2),
+                   launches.n_launches, self->n_deaths, launches.n_failed);
+  for (guint i = 0; i < CHAOS_N_DISTURBANCES; i++)
+    g_string_append_printf (text, " %u %s", self->disturbances[i],
+                            chaos_disturbance_to_string ((ChaosDisturbanceKind) i));
+  g_string_append (text, "; tasks:");
+  for (guint i = 0; i < CHAOS_N_FAULTS; i++)
+    g_string_append_printf (text, " %u %s,", tally->n_by_fault[i],
+                            chaos_fault_to_string ((ChaosFault) i));
+  g_test_message ("%s", text->str);
+  g_string_free (text, TRUE);
+}
+
+/* Memory */
+
+#ifdef __SANITIZE_ADDRESS__
+size_t __sanitizer_get_current_allocated_bytes (void);
+#endif
+
+static gsize
+get_bytes_in_use (void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  return __sanitizer_get_current_allocated_bytes ();
+#else
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+#endif
 }
 
 static glong
@@ -259,6 +343,69 @@ get_peak_kib (void)
 }
 
 static guint
+count_shared_mappings (void)
+{
+  g_autofree char *maps = NULL;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/maps", &maps, NULL, NULL));
+  for (const char *p = maps; (p = strstr (p, "memfd:")) != NULL; p++)
+    n++;
+  return n;
+}
+
+/* One run */
+
+static void
+run_tasks (Run *self)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  ChaosFeeders *feeders
+      = chaos_feeders_start (&self->plan, self->n_tasks, self->pipeline, self->ledger, cancellable);
+  ChaosDisturber *disturber
+      = chaos_disturber_start (&self->plan, self->pipeline, self->launcher, self->ledger,
+                               self->ending == TERMINATED ? self->end_after : 0);
+
+  read_all (self);
+  if (self->ending == DROPPED)
+    g_cancellable_cancel (cancellable);
+  chaos_ledger_note_end (self->ledger);
+  chaos_feeders_join (feeders);
+  chaos_disturber_join (disturber, self->disturbances);
+  if (self->ending != DROPPED)
+    finish (self);
+}
+
+static void
+run (guint32 seed, gboolean ordered, Ending ending, guint n_tasks)
+{
+  Run self;
+  g_autofree char *description = NULL;
+  gint64 began = g_get_monotonic_time ();
+  glong peak = get_peak_kib ();
+  guint n_mappings = count_shared_mappings ();
+  gsize n_before = get_bytes_in_use (), n_after;
+
+  alarm (100 + n_tasks / 10);
+  run_init (&self, seed, ordered, ending, n_tasks);
+  description = chaos_plan_describe (&self.plan);
+  g_test_message ("seed %u: %s", seed, description);
+  run_tasks (&self);
+  report (&self);
+  run_clear (&self);
+  n_after = get_bytes_in_use ();
+  g_test_message ("seed %u: %.1f s; %" G_GSIZE_FORMAT " bytes in use before, %" G_GSIZE_FORMAT
+                  " after; at most %ld KiB mapped before, %ld after",
+                  seed, (double) (g_get_monotonic_time () - began) / G_USEC_PER_SEC, n_before,
+                  n_after, peak, get_peak_kib ());
+  g_assert_cmpuint (count_shared_mappings (), ==, n_mappings);
+  g_assert_cmpuint (n_after, <, n_before + GROWTH_MAX);
+#ifndef __SANITIZE_ADDRESS__ /* it keeps what was freed */
+  g_assert_cmpint (get_peak_kib () - peak, <, MAPPED_GROWTH_MAX_KIB);
+#endif
+}
+
+static guint
 get_setting (const char *name, guint otherwise)
 {
   const char *text = g_getenv (name);
@@ -267,59 +414,51 @@ get_setting (const char *name, guint otherwise)
 }
 
 static void
-run (guint32 seed, gboolean ordered)
+run_seeds (const MpipeTestWay *way, Ending ending, guint n_rounds, guint n_tasks)
 {
-  g_autoptr (GRand) random = g_rand_new_with_seed (seed), other = g_rand_new_with_seed (seed + 1);
-  g_autoptr (MpipePipeline) pipeline = new_pipeline (ordered);
-  guint n_tasks = get_setting ("MPIPE_CHAOS_TASKS", N_TASKS);
-  g_autofree guint8 *faults = g_new0 (guint8, n_tasks);
-  Feeder feeder = { random, pipeline, n_tasks, faults };
-  Disturber disturber = { other, pipeline };
-  glong peak_before = get_peak_kib ();
-  GThread *feeding = g_thread_new ("feeder", feeder_thread, &feeder);
-  GThread *disturbing = g_thread_new ("disturber", disturber_thread, &disturber);
-  guint n_unlucky;
+  guint seed = get_setting ("MPIPE_CHAOS_SEED", CHAOS_USUAL_SEED);
+  int quiet = g_open ("/dev/null", O_WRONLY | O_CLOEXEC),
+      real = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
 
-  alarm (100 + n_tasks / 20);
-  n_unlucky = read_all (pipeline, &feeder, ordered);
-  g_atomic_int_set (&disturber.done, TRUE);
-  g_thread_join (feeding);
-  g_thread_join (disturbing);
-  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
-  g_assert_cmpuint (mpipe_pipeline_get_n_results (pipeline)
-                        + mpipe_pipeline_get_n_failed (pipeline),
-                    ==, n_tasks);
-  g_assert_cmpint (get_peak_kib () - peak_before, <, GROWTH_MAX_KIB);
-  g_test_message ("seed %u, %s: %u tasks, %u failed, %u of them by bad luck; %u kills, %u stops, %u "
-                  "pauses",
-                  seed, ordered ? "ordered" : "unordered", n_tasks,
-                  (guint) mpipe_pipeline_get_n_failed (pipeline), n_unlucky, disturber.n_kills,
-                  disturber.n_stops, disturber.n_pauses);
-}
-
-static void
-test_each_task_ends_once (const MpipeTestWay *way)
-{
-  guint seed = get_setting ("MPIPE_CHAOS_SEED", FIRST_SEED);
-  guint n_rounds = get_setting ("MPIPE_CHAOS_ROUNDS", N_ROUNDS);
-  int quiet = g_open ("/dev/null", O_WRONLY | O_CLOEXEC), real = fcntl (2, F_DUPFD_CLOEXEC, 10);
-
+  n_rounds = get_setting ("MPIPE_CHAOS_ROUNDS", n_rounds);
+  n_tasks = get_setting ("MPIPE_CHAOS_TASKS", n_tasks);
   for (guint i = 0; i < n_rounds; i++)
     {
-      g_print ("# seed %u\n", seed + i);
       dup2 (quiet, STDERR_FILENO);
-      run (seed + i, way->ordered);
+      run (seed + i, way->ordered, ending, n_tasks);
       dup2 (real, STDERR_FILENO);
     }
   close (quiet);
   close (real);
 }
 
+static void
+test_each_task_ends_once (const MpipeTestWay *way)
+{
+  run_seeds (way, STOPPED, CHAOS_N_USUAL_SEEDS, 1000);
+}
+
+static void
+test_each_task_ends_once_when_terminated (const MpipeTestWay *way)
+{
+  run_seeds (way, TERMINATED, CHAOS_N_USUAL_SEEDS, 400);
+}
+
+static void
+test_nothing_is_left_when_dropped (const MpipeTestWay *way)
+{
+  run_seeds (way, DROPPED, CHAOS_N_USUAL_SEEDS, 400);
+}
+
 int
 main (int argc, char **argv)
 {
-  mpipe_worker_register_func ("suffer", suffer, NULL, NULL);
+  chaos_workers_register ();
   mpipe_test_init (&argc, &argv);
   mpipe_test_add_process_ways ("/mpipe/chaos/each-task-ends-once", test_each_task_ends_once);
+  mpipe_test_add_process_ways ("/mpipe/chaos/each-task-ends-once-when-terminated",
+                               test_each_task_ends_once_when_terminated);
+  mpipe_test_add_process_ways ("/mpipe/chaos/nothing-is-left-when-dropped",
+                               test_nothing_is_left_when_dropped);
   return g_test_run ();
 }

@@ -90,6 +90,40 @@ async function signalsTellOfResultsFailuresAndTheEnd() {
   assertEqual([pipeline.n_results, pipeline.n_failed], [3, 1]);
 }
 
+async function failuresAreCollectedWithTheirTasks() {
+  const pipeline = new Mpipe.Pipeline(stageOf('refuseOdd', { size: 2 }));
+  const results = [];
+
+  pipeline.on_failure = Mpipe.OnFailure.COLLECT;
+  [0, 1, { a: [2] }, 3].forEach(task => pipeline.put(task));
+  pipeline.stop();
+  for await (const result of pipeline)
+    results.push(result);
+  await pipeline.wait();
+  assertEqual(results, [0, { a: [2] }]);
+
+  const failures = pipeline.take_failures();
+  assertEqual(failures.map(({ task_id: id, task, stage }) => [id, task, stage.name]),
+    [[2, 1, 'refuseOdd'], [4, 3, 'refuseOdd']]);
+  for (const { task, error } of failures) {
+    assert(error.matches(Mpipe.Error, Mpipe.Error.TASK_FAILED), `${error}`);
+    assertMatch(error.message, new RegExp(`RangeError: ${task} is odd$`));
+    assertMatch(error.worker_stack, /workers\.js/);
+  }
+  assertEqual(pipeline.take_failures(), []);
+}
+
+async function collectedTasksOfAnyKindComeBack() {
+  const tasks = [{ a: [1, null] }, 'b', new Uint8Array([1, 2]), 5n];
+  const pipeline = new Mpipe.Pipeline(stageOf('throwText'));
+
+  pipeline.on_failure = Mpipe.OnFailure.COLLECT;
+  tasks.forEach(task => pipeline.put(task));
+  pipeline.stop();
+  await pipeline.wait();
+  assertEqual(pipeline.take_failures().map(({ task }) => task), tasks);
+}
+
 async function terminateEndsWhatRuns() {
   const pipeline = new Mpipe.Pipeline(stageOf('never'));
 
@@ -102,4 +136,5 @@ async function terminateEndsWhatRuns() {
 
 await run(anExceptionFailsItsTaskAlone, anythingCanBeThrown, aResultThatCannotBeSentFailsItsTask,
   aSynchronousGetThrows, aWorkerThatIsKilledFailsItsTaskAlone, aWorkerThatExitsFailsItsTaskAlone,
-  aWorkerThatDoesNotStartSaysWhy, signalsTellOfResultsFailuresAndTheEnd, terminateEndsWhatRuns);
+  aWorkerThatDoesNotStartSaysWhy, signalsTellOfResultsFailuresAndTheEnd,
+  failuresAreCollectedWithTheirTasks, collectedTasksOfAnyKindComeBack, terminateEndsWhatRuns);

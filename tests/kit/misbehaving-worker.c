@@ -4,7 +4,8 @@
 /* A worker program that speaks the protocol by itself, without the library, and breaks it where its mode says
  * so: at its start, or on the task whose value, an int64, is 3. All other tasks are given back.
  *
- * With the mode chaos, the last four bits of the value say what is wrong.
+ * With the mode chaos, tasks are as in tests/chaos/task.h: they begin with a number whose last
+ * five bits say what is wrong.
  *
  *   misbehaving-worker MODE */
 
@@ -321,8 +322,17 @@ send_with_descriptors (uint16_t type, uint64_t sequence, const char *payload, ui
 static void
 be_chaotic (int fault, const MpipeFrameHeader *task)
 {
-  static const char *const modes[16] = {
-    [7] = "garbage", [8] = "truncated", [9] = "close", [10] = "memory-bomb", [11] = "promise"
+  static const char *const modes[32] = {
+    [8] = "garbage",
+    [9] = "truncated",
+    [10] = "close",
+    [11] = "memory-bomb",
+    [12] = "unknown-kind",
+    [13] = "promise",
+    [14] = "wrong-size",
+    [15] = "unnamed-type",
+    [16] = "shared-past-the-end",
+    [17] = "part-of-no-loan",
   };
 
   if (modes[fault] == NULL)
@@ -338,7 +348,7 @@ do_task (const MpipeFrameHeader *task, const char *payload)
 {
   int64_t value = 0;
 
-  if (task->size == sizeof value)
+  if (task->size == sizeof value || (is ("chaos") && task->size > sizeof value))
     memcpy (&value, payload, sizeof value);
   if (is ("descriptors") && task->size == sizeof value)
     {
@@ -346,7 +356,7 @@ do_task (const MpipeFrameHeader *task, const char *payload)
       return;
     }
   if (is ("chaos"))
-    be_chaotic ((int) (value & 15), task);
+    be_chaotic ((int) (value & 31), task);
   if (value == CULPRIT && is ("error"))
     {
       fail (task->sequence, "No such number: 3");

@@ -33,6 +33,8 @@ typedef struct
   const MpipeTestWay *way;
   MpipeTestFunc with_way;
   void (*plain) (void);
+  void (*with_data) (gconstpointer data);
+  gpointer data; /* owned */
   gboolean needs_sandbox;
 } Case;
 
@@ -98,6 +100,8 @@ run_case (gconstpointer data)
   alarm (DEADLINE_S);
   if (test->plain != NULL)
     test->plain ();
+  else if (test->with_data != NULL)
+    test->with_data (test->data);
   else
     test->with_way (test->way);
   while (g_main_context_iteration (NULL, FALSE))
@@ -108,9 +112,18 @@ run_case (gconstpointer data)
 }
 
 static void
+case_free (gpointer data)
+{
+  Case *test = data;
+
+  g_free (test->data);
+  g_free (test);
+}
+
+static void
 add_case (const char *path, Case test)
 {
-  g_test_add_data_func_full (path, g_memdup2 (&test, sizeof test), run_case, g_free);
+  g_test_add_data_func_full (path, g_memdup2 (&test, sizeof test), run_case, case_free);
 }
 
 void
@@ -155,6 +168,15 @@ void
 mpipe_test_add_in_sandbox (const char *path, void (*func) (void))
 {
   add_case (path, (Case){ .plain = func, .needs_sandbox = TRUE });
+}
+
+void
+mpipe_test_add_data (const char *path, void (*func) (gconstpointer data), gconstpointer data,
+                     gsize size, gboolean in_sandbox)
+{
+  add_case (path, (Case){ .with_data = func,
+                          .data = g_memdup2 (data, size),
+                          .needs_sandbox = in_sandbox });
 }
 
 /* GLib opens descriptors of its own when the first child is started; they stay. */

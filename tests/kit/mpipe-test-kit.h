@@ -31,6 +31,10 @@ void mpipe_test_add_process_ways (const char *path, MpipeTestFunc func);
 void mpipe_test_add_sandbox_ways (const char *path, MpipeTestFunc func);
 void mpipe_test_add_in_sandbox (const char *path, void (*func) (void));
 
+/* The same for one row of a table, which is copied. */
+void mpipe_test_add_data (const char *path, void (*func) (gconstpointer data), gconstpointer data,
+                          gsize size, gboolean in_sandbox);
+
 /* A sandbox in which also the sanitizers work, with a directory that may be written, or NULL. */
 MpipeSandbox *mpipe_test_sandbox (MpipeSandboxPolicy policy, const char *directory);
 void mpipe_test_keep_in_sandbox (const MpipeTestWay *way, MpipeStage *stage, const char *directory);

@@ -962,6 +962,28 @@ test_tells_how_far_it_is (const MpipeTestWay *way)
   g_free (told.message);
 }
 
+/* It is stopped while none is open: what it was given then goes to its successor. */
+static void
+test_is_found_when_it_begins_nothing (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, 1, 3);
+  g_autoptr (MpipeStage) kept = g_object_ref (stage);
+  g_autoptr (MpipeWorkerInfo) info = NULL;
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_task_timeout (stage, 400);
+  mpipe_stage_set_start_timeout (stage, 3000);
+  mpipe_stage_set_grace_time (stage, 50);
+  pipeline = mpipe_test_pipeline (stage);
+  info = g_list_model_get_item (mpipe_stage_get_workers (kept), 0);
+  g_assert_no_errno (kill (mpipe_worker_info_get_pid (info), SIGSTOP));
+  for (int i = 0; i < 5; i++)
+    put (pipeline, "echo a");
+  for (int i = 0; i < 5; i++)
+    expect (pipeline, "a");
+  mpipe_test_finish (pipeline);
+}
+
 static void
 test_tells_the_latest_only (const MpipeTestWay *way)
 {
@@ -1013,6 +1035,7 @@ main (int argc, char **argv)
 #undef ADD
 #define ADD(function, path)                                                                        \
   mpipe_test_add_process_ways ("/mpipe/pipeline/concurrency/" path, function)
+  ADD (test_is_found_when_it_begins_nothing, "is-found-when-it-begins-nothing");
   ADD (test_takes_the_blame_alone, "takes-the-blame-alone");
   ADD (test_blames_all_that_are_open, "blames-all-that-are-open");
   ADD (test_blames_none_that_has_ended, "blames-none-that-has-ended");

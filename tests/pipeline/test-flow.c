@@ -449,6 +449,56 @@ test_several_threads_may_put_and_get (const MpipeTestWay *way)
   g_assert_cmpuint (n, ==, 4000);
 }
 
+static gpointer
+wait_to_put (gpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  for (gint64 i = 0; i < 500; i++)
+    {
+      g_assert_cmpuint (mpipe_pipeline_put (data, g_variant_new_int64 (i), cancellable, &error), >, 0);
+      g_assert_no_error (error);
+    }
+  return NULL;
+}
+
+static gpointer
+wait_to_put_arrays (gpointer data)
+{
+  const gint64 values[5] = { 0, 1, 2, 3, 4 };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < 100; i++)
+    {
+      GVariant *tasks = g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, values, 5, sizeof values[0]);
+
+      g_assert_cmpuint (mpipe_pipeline_put_array (data, tasks, cancellable, &error), ==, 5);
+      g_assert_no_error (error);
+    }
+  return NULL;
+}
+
+/* Each of them may find that another has taken the room it has waited for. */
+static void
+test_several_threads_may_wait_for_room (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  GThread *putters[4], *getter;
+
+  mpipe_stage_set_max_backlog (stage, 2);
+  pipeline = mpipe_test_pipeline (stage);
+  for (int i = 0; i < 4; i++)
+    putters[i] = g_thread_new ("putter", i % 2 == 0 ? wait_to_put : wait_to_put_arrays, pipeline);
+  getter = g_thread_new ("getter", get_rest, pipeline);
+  for (int i = 0; i < 4; i++)
+    g_thread_join (putters[i]);
+  mpipe_pipeline_stop (pipeline);
+  g_assert_cmpuint (GPOINTER_TO_SIZE (g_thread_join (getter)), ==, 2000);
+}
+
 static void
 test_one_task_at_a_time_goes_there_and_back (const MpipeTestWay *way)
 {
@@ -547,6 +597,7 @@ main (int argc, char **argv)
        "disabled-results-are-dropped-but-those-put");
   ADD (test_the_stop_task_is_the_last_of_each_worker, "the-stop-task-is-the-last-of-each-worker");
   ADD (test_several_threads_may_put_and_get, "several-threads-may-put-and-get");
+  ADD (test_several_threads_may_wait_for_room, "several-threads-may-wait-for-room");
   ADD (test_one_task_at_a_time_goes_there_and_back, "one-task-at-a-time-goes-there-and-back");
   ADD (test_text_and_bytes_have_calls_of_their_own, "text-and-bytes-have-calls-of-their-own");
   ADD (test_parameters_name_and_index_reach_the_worker,

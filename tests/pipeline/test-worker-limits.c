@@ -20,6 +20,7 @@ new_raw_stage (const MpipeTestWay *way, const char *mode)
   MpipeStage *stage = mpipe_stage_new_command (argv, 2);
 
   mpipe_stage_set_ordered (stage, way->ordered);
+  mpipe_test_keep_in_sandbox (way, stage, NULL);
   return stage;
 }
 
@@ -96,16 +97,66 @@ test_processor_time_is_limited (const MpipeTestWay *way)
   assert_fails_task_only (stage, "signal 24");
 }
 
+/* It may not even be able to read it, and say so: no other worker is tried for ever, and no other task is charged. */
+static void
+test_a_task_larger_than_the_memory_harms_no_other (const MpipeTestWay *way)
+{
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("a sanitizer needs all memory for itself");
+#else
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autofree char *zeros = g_malloc0 (100 << 20);
+  guint n_results = 0, n_errors = 0;
+
+  mpipe_stage_set_worker_memory_limit (stage, 64 << 20);
+  pipeline = mpipe_test_pipeline (stage);
+  for (int i = 0; i < N_TASKS; i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new (zeros, i == CULPRIT ? 100 << 20 : 100);
+
+      g_assert_cmpuint (mpipe_pipeline_put_bytes (pipeline, bytes, NULL, NULL), >, 0);
+    }
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      guint64 id = 0;
+      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      n_results += result != NULL;
+      if (error == NULL)
+        continue;
+      n_errors++;
+      g_test_message ("%s", error->message);
+      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+      g_assert_nonnull (strstr (error->message, "task 4"));
+      g_assert_cmpuint (id, ==, CULPRIT + 1);
+    }
+  g_assert_cmpuint (n_results, >=, N_TASKS - 1);
+  g_assert_cmpuint (n_results + n_errors, ==, N_TASKS);
+#endif
+}
+
 int
 main (int argc, char **argv)
 {
   mpipe_test_init (&argc, &argv);
 
 #define ADD(function, path)                                                                        \
-  mpipe_test_add_process_ways ("/mpipe/pipeline/worker-limits/" path, function)
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    mpipe_test_add_process_ways ("/mpipe/pipeline/worker-limits/" path, function);                 \
+    mpipe_test_add_sandbox_ways ("/mpipe/pipeline/worker-limits/" path, function);                 \
+  }                                                                                                \
+  G_STMT_END
   ADD (test_memory_is_limited, "memory-is-limited");
   ADD (test_open_files_are_limited, "open-files-are-limited");
   ADD (test_processor_time_is_limited, "processor-time-is-limited");
+  ADD (test_a_task_larger_than_the_memory_harms_no_other,
+       "a-task-larger-than-the-memory-harms-no-other");
 #undef ADD
 
   return g_test_run ();

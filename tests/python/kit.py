@@ -58,6 +58,22 @@ def wait_until(condition, what='what is waited for', seconds=30):
         time.sleep(0.002)
 
 
+def sandbox(*paths):
+    """A sandbox in which this library works where it is not installed, with further paths that may be read."""
+    made = Mpipe.Sandbox.new(Mpipe.SandboxPolicy.REQUIRED)
+    for path in (TOP / 'introspection' / 'python', os.environ['GI_TYPELIB_PATH'], *paths):
+        made.add_read_only_path(str(path))
+    for name in ('GI_TYPELIB_PATH', 'LD_LIBRARY_PATH'):
+        made.add_variable(name)
+    return made
+
+
+def skip_without_sandbox(test):
+    tried = Mpipe.Sandbox.new(Mpipe.SandboxPolicy.PREFERRED)
+    if tried.get_problem() is not None:
+        test.skipTest(tried.get_problem())
+
+
 class TestCase(unittest.TestCase):
     deadline = DEADLINE
 

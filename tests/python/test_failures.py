@@ -170,6 +170,45 @@ class Failures(kit.TestCase):
                 pipeline.put(1)
                 pipeline._feeder.flush()
 
+    def test_failures_that_are_collected(self):
+        stage = Mpipe.Stage(divide, 2, name='dividing')
+        with Mpipe.Pipeline(stage, on_failure=Mpipe.OnFailure.COLLECT) as pipeline:
+            for task in [1, 0, 5, 'ten', 2]:
+                pipeline.put(task)
+        self.assertEqual(list(pipeline), [10, 2, 5])
+        by_zero, with_text = pipeline.take_failures()
+        self.assertEqual([(one.task_id, one.task, one.stage) for one in (by_zero, with_text)],
+                         [(2, 0, stage), (4, 'ten', stage)])
+        self.assertIsInstance(by_zero.error, Mpipe.TaskError)
+        self.assertEqual(by_zero.error.code, Mpipe.Error.TASK_FAILED)
+        self.assertIn('return 10 // task', by_zero.error.traceback)
+        self.assertIn('dividing', repr(by_zero))
+        self.assertIn('ZeroDivisionError', repr(by_zero))
+        self.assertIn('TypeError', with_text.error.message)
+        self.assertEqual(pipeline.take_failures(), [])
+
+    def test_collected_tasks_are_corrected_and_put_again(self):
+        pipeline = Mpipe.Pipeline(Mpipe.Stage(divide), on_failure='collect')
+        self.assertEqual(pipeline.take_failures(), [])
+        pipeline.put(0)
+        failures = []
+        kit.wait_until(lambda: failures.extend(pipeline.take_failures()) or failures, 'the failure')
+        for failure in failures:
+            pipeline.put(failure.task + 1)
+        pipeline.stop()
+        self.assertEqual((list(pipeline), pipeline.take_failures()), ([10], []))
+        pipeline.wait()
+
+    def test_collected_tasks_of_any_kind(self):
+        tasks = [{'a': [1, None]}, ('b', 2.5), b'c', 'd']
+        with Mpipe.Pipeline(Mpipe.Stage(divide), on_failure=Mpipe.OnFailure.COLLECT) as pipeline:
+            for task in tasks:
+                pipeline.put(task)
+        self.assertEqual([failure.task for failure in pipeline.take_failures()], tasks)
+        with Mpipe.Pipeline(Mpipe.Stage(divide, task_type='(xs)'), on_failure=Mpipe.OnFailure.COLLECT) as pipeline:
+            pipeline.put((1, 'e'))
+        self.assertEqual([failure.task for failure in pipeline.take_failures()], [(1, 'e')])
+
     def test_a_worker_that_cannot_start(self):
         with self.assertRaises(Mpipe.TaskError) as caught:
             with Mpipe.Pipeline(Mpipe.Stage(CannotStart)) as pipeline:

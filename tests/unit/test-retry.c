@@ -27,6 +27,25 @@ test_tries_a_task_as_often_as_it_may (void)
 
 static const struct
 {
+  guint n_before;
+  guint restart_limit;
+  gboolean suspect;
+} at_hand_cases[] = {
+  { 0, 5, FALSE }, { 1, 5, FALSE }, { 2, 5, TRUE }, { 3, 5, TRUE },
+  { 0, 2, FALSE }, { 1, 2, TRUE },  { 0, 1, TRUE }, { 1, 32, FALSE },
+};
+
+static void
+test_suspects_a_task_that_was_at_hand_again_and_again (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (at_hand_cases); i++)
+    g_assert_true (
+        mpipe_retry_is_suspect (at_hand_cases[i].n_before, at_hand_cases[i].restart_limit)
+        == at_hand_cases[i].suspect);
+}
+
+static const struct
+{
   guint delay_ms;
   guint n_attempts;
   guint least, most;
@@ -117,6 +136,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/mpipe/flow/retry/tries-a-task-as-often-as-it-may",
                    test_tries_a_task_as_often_as_it_may);
+  g_test_add_func ("/mpipe/flow/retry/suspects-a-task-that-was-at-hand-again-and-again",
+                   test_suspects_a_task_that_was_at_hand_again_and_again);
   g_test_add_func ("/mpipe/flow/retry/waits-longer-for-each-attempt",
                    test_waits_longer_for_each_attempt);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

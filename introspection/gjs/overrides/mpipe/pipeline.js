@@ -180,6 +180,18 @@ function entry(Mpipe, variant, taskId, leaf) {
   return { value: openResult(Mpipe, variant, leaf), task_id: taskId, leaf };
 }
 
+// A failure that was collected, with its task.
+function openFailure(pipeline, failure) {
+  const task = failure.get_task();
+
+  return {
+    task_id: failure.get_task_id(),
+    task: task === null ? undefined : open(task, pipeline.get_first().task_type),
+    stage: failure.get_stage(),
+    error: separate(failure.get_error()),
+  };
+}
+
 function wrapHandler(Mpipe, signal, handler) {
   switch (signal.replace(/_/g, '-')) {
   case 'result':
@@ -255,6 +267,10 @@ function extendResults(Mpipe, prototype) {
   };
   prototype.get_sync = function (cancellable = null) {
     return getFullSync(Mpipe, this, cancellable)?.value;
+  };
+  prototype._take_failures = prototype.take_failures;
+  prototype.take_failures = function () {
+    return this._take_failures().map(failure => openFailure(this, failure));
   };
   prototype.results = function () {
     return iterate(() => this.get_full());

@@ -217,6 +217,39 @@ FilterStage = override(FilterStage)
 __all__.append('FilterStage')
 
 
+class Failure(Mpipe.Failure):
+    """A task that failed, and why: see `Pipeline.take_failures`."""
+
+    _typed = True
+
+    @property
+    def task_id(self):
+        return self.get_task_id()
+
+    @property
+    def task(self):
+        """The task as it was put; None if it is not known."""
+        value = self.get_task()
+        return None if value is None else variants.to_object(value, self._typed)
+
+    @property
+    def stage(self):
+        """The stage in which it failed."""
+        return self.get_stage()
+
+    @property
+    def error(self):
+        """The TaskError that says why."""
+        return TaskError._from(self.get_error())
+
+    def __repr__(self):
+        return f'<Mpipe.Failure of task {self.task_id}: {self.error.message}>'
+
+
+Failure = override(Failure)
+__all__.append('Failure')
+
+
 # Pipelines
 
 _END, _LATE = object(), object()
@@ -601,6 +634,15 @@ class Pipeline(Mpipe.Pipeline):
 
     def __iter__(self):
         return _Results(self)
+
+    def take_failures(self):
+        """What has failed since the last call, a list of Failure, where the pipeline was made with
+        on_failure=Mpipe.OnFailure.COLLECT: nothing is raised then."""
+        self._feeder.flush()
+        failures = super().take_failures()
+        for failure in failures:
+            failure._typed = self._task_kind is not None
+        return failures
 
     # the end
 
