@@ -273,12 +273,19 @@ begin_waiting (BeginLoop *self)
   return TRUE;
 }
 
+/* Answers leave also when nothing useful comes any more, which is why the loop ends then. */
+static gboolean
+flush (BeginLoop *self)
+{
+  return mpipe_outbox_flush (self->parts->outbox, self->error == NULL ? &self->error : NULL);
+}
+
 /* Returns: whether the worker was stopped, and has ended everything. */
 static gboolean
 work (BeginLoop *self)
 {
   handle_frames (self); /* what came with the last thing that was read */
-  while (begin_waiting (self) && mpipe_outbox_flush (self->parts->outbox, &self->error))
+  while (begin_waiting (self) && flush (self))
     {
       if (self->stop_begun && mpipe_open_tasks_get_n (self->open_tasks) == 0)
         return TRUE;
