@@ -16,6 +16,7 @@
 #define PATIENCE_US (15 * G_USEC_PER_SEC)
 #define TIME_LIMIT_MS 3
 #define START_LIMIT_MS 15
+#define LARGE_N 2100 /* numbers of a large task */
 
 GSource *__wrap_g_timeout_source_new (guint interval);
 GSource *__real_g_timeout_source_new (guint interval);
@@ -50,6 +51,7 @@ typedef struct
   Graph graph;
   guint size;
   gboolean ordered, do_stop_task, disable_result, has_result_type, has_time_limits;
+  gboolean is_large; /* tasks are, so that they lie in shared memory if there is any */
   gboolean reads_late; /* after everything has ended: the two threads need not wait for each other so often */
   guint max_attempts, restart_limit, concurrency, max_backlog, lifespan, retry_delay;
   MpipeOnFailure on_failure;
@@ -87,7 +89,8 @@ take_plan (MpipeFuzzInput *input, Plan *out_plan, MpipeFuzzScriptOptions *out_op
     .graph = b & 3,
     .size = 1 + (b >> 2) % 3,
     .concurrency = 1 + 2 * (b >> 6),
-    .reads_late = (c & 0x10) == 0,
+    .reads_late = (c & 0x20) == 0,
+    .is_large = (c & 0x80) != 0,
     .max_attempts = 1 + (d & 3),
     .restart_limit = 1 + (d >> 2 & 1),
     .has_time_limits = (d & 0x08) != 0,
@@ -101,7 +104,8 @@ take_plan (MpipeFuzzInput *input, Plan *out_plan, MpipeFuzzScriptOptions *out_op
   *out_options = (MpipeFuzzScriptOptions){
     .greets = (b & 0x10) == 0,
     .has_page = (b & 0x20) != 0,
-    .features = c & 15,
+    .shares_memory = (c & 0x40) != 0,
+    .features = c & 0x1f,
     .may_hang = out_plan->has_time_limits,
     .pieces = f & 15,
   };
@@ -178,7 +182,8 @@ note_result (Run *self, guint64 id, GVariant *value)
 static void
 note_failure (Run *self, guint64 id, const GError *error)
 {
-  gboolean is_bad_result = strstr (error->message, " a bad result: ") != NULL;
+  gboolean is_bad_result = strstr (error->message, " gave task ") != NULL
+                           && strstr (error->message, " a bad result: ") != NULL;
 
   if (is_bad_result)
     self->n_results++;
@@ -269,11 +274,25 @@ check_tasks (Run *self)
 
 /* What happens */
 
+/* A number, or an array that begins with it. */
+static GVariant *
+new_task (Run *self, gint64 number)
+{
+  gint64 *numbers;
+
+  if (!self->plan.is_large)
+    return g_variant_new_int64 (number);
+  numbers = g_new0 (gint64, LARGE_N);
+  numbers[0] = number;
+  return g_variant_new_from_data (G_VARIANT_TYPE ("ax"), numbers, LARGE_N * sizeof *numbers, TRUE,
+                                  g_free, numbers);
+}
+
 /* A pipeline that is full has room again some time after a result was read. */
 static gboolean
 put_one (Run *self)
 {
-  g_autoptr (GVariant) task = g_variant_ref_sink (g_variant_new_int64 ((gint64) self->n_put + 1));
+  g_autoptr (GVariant) task = g_variant_ref_sink (new_task (self, (gint64) self->n_put + 1));
   g_autoptr (GError) error = NULL;
   gint64 deadline = g_get_monotonic_time () + PATIENCE_US;
   guint64 id;

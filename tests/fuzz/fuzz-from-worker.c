@@ -19,6 +19,9 @@
 #define WITH_PAGE 1
 #define EXITS_FIRST 2 /* before what it has said was read */
 #define CANCELS 4
+#define SHARES_MEMORY 8
+#define WALKED_MAX (64u << 10) /* larger results, out of shared memory, would take most of the time */
+#define LARGE_SIZE 20000 /* of a task that is to lie in shared memory */
 
 typedef struct
 {
@@ -45,7 +48,8 @@ worker_closed (gpointer user_data)
 }
 
 static MpipeChild *
-start_worker (gpointer user_data, GIOStream **out_stream, MpipePage **out_page)
+start_worker (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
+              MpipeLaunchMemory *out_memory)
 {
   Owner *self = user_data;
 
@@ -53,7 +57,13 @@ start_worker (gpointer user_data, GIOStream **out_stream, MpipePage **out_page)
   *out_stream = mpipe_fuzz_bytes_init (&self->worker, self->said, self->pieces);
   self->worker.closed = worker_closed;
   self->worker.user_data = self;
-  *out_page = (self->ways & WITH_PAGE) != 0 ? mpipe_page_new (NULL) : NULL;
+  if ((self->ways & WITH_PAGE) != 0)
+    out_memory->page = mpipe_page_new (NULL);
+  if (spec->arena != NULL)
+    {
+      out_memory->arena = mpipe_arena_ref (spec->arena);
+      out_memory->tray = mpipe_tray_new (NULL);
+    }
   if ((self->ways & EXITS_FIRST) != 0)
     mpipe_fuzz_child_exit (self->child);
   return self->child;
@@ -104,7 +114,9 @@ static void
 ready_cb (gpointer owner)
 {
   Owner *self = owner;
-  g_autoptr (GVariant) task = g_variant_ref_sink (g_variant_new_string ("task"));
+  gboolean is_large = (self->ways & SHARES_MEMORY) != 0;
+  g_autoptr (GVariant) task = g_variant_ref_sink (
+      g_variant_new_take_string (g_strnfill (is_large ? LARGE_SIZE : 4, 't')));
   MpipePayload payload;
 
   g_assert_false (self->is_ready);
@@ -131,7 +143,7 @@ result_cb (gpointer owner, guint64 number, const MpipePayload *result, gboolean 
   if (!holds (self, number))
     return FALSE;
   value = mpipe_payload_to_variant (result, self->types, NULL);
-  if (value != NULL)
+  if (value != NULL && result->size <= WALKED_MAX)
     mpipe_fuzz_walk (value);
   return !last || release (self, number);
 }
@@ -200,8 +212,12 @@ static void
 live (Owner *self)
 {
   g_autoptr (MpipeLauncher) launcher = mpipe_fuzz_launcher_new (start_worker, self);
-  const MpipeLaunchSpec spec = { .stage_name = "stage" };
-  const MpipeWorkerProcessOptions options = { .grace_time_ms = 1000, .concurrency = 2 };
+  g_autoptr (MpipeArena) arena
+      = (self->ways & SHARES_MEMORY) != 0 ? mpipe_arena_new (1 << 20, NULL) : NULL;
+  const MpipeLaunchSpec spec = { .stage_name = "stage", .arena = arena };
+  MpipeWorkerStatistics statistics = { 0 };
+  const MpipeWorkerProcessOptions options
+      = { .grace_time_ms = 1000, .concurrency = 2, .statistics = &statistics };
   g_autoptr (GError) error = NULL;
 
   self->process = mpipe_worker_process_new (launcher, &spec, &options, self->types, &events, self,

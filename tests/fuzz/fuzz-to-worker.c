@@ -13,12 +13,15 @@
 
 #include "mpipe-fuzz-bytes.h"
 #include "mpipe-fuzz-value.h"
+#include "mpipe-glib/core/mpipe-arena-private.h"
 #include "mpipe-glib/wire/mpipe-channel-private.h"
 #include "mpipe-glib/worker/mpipe-worker-loop-private.h"
 
 #define WITH_PAGE 1
 #define BEGINS 2
 #define GREETED 4 /* a good HELLO is put before the input */
+#define SHARES_MEMORY 0x80
+#define ARENA_SIZE (64u << 10)
 
 /* The workers do what the text says that they are given, and give back anything else. */
 
@@ -219,6 +222,21 @@ check_answers (MpipeFuzzInput answers, MpipeFuzzInput said, gboolean stopped)
     g_assert_cmpuint (get_n (ended, *(guint64 *) number), ==, GPOINTER_TO_UINT (n));
 }
 
+/* An arena in which each byte is a letter, and a zero at the end of each of its pages. */
+static void
+share_memory (MpipeWorkerLoop *loop)
+{
+  g_autoptr (MpipeArena) arena = mpipe_arena_new (ARENA_SIZE, NULL);
+  g_autoptr (MpipeBuffer) buffer = mpipe_arena_try_new_buffer (arena, ARENA_SIZE, 0);
+  MpipeTray *tray = mpipe_tray_new (NULL);
+
+  memset (mpipe_buffer_get_data (buffer), 'a', ARENA_SIZE);
+  for (guint end = 4096; end <= ARENA_SIZE; end += 4096)
+    mpipe_buffer_get_data (buffer)[end - 1] = '\0';
+  mpipe_worker_loop_share_memory (
+      loop, mpipe_arena_view_new_for_fd (mpipe_arena_dup_fd (arena, NULL), NULL), tray);
+}
+
 static gboolean
 work (GIOStream *stream, guint8 ways)
 {
@@ -229,6 +247,8 @@ work (GIOStream *stream, guint8 ways)
       = g_object_new ((ways & BEGINS) != 0 ? FUZZ_TYPE_BEGINNER : FUZZ_TYPE_WORKER, NULL);
 
   g_assert_no_error (error);
+  if ((ways & SHARES_MEMORY) != 0)
+    share_memory (loop);
   if (mpipe_worker_loop_greet (loop, &error) == NULL)
     {
       g_assert_nonnull (error);
@@ -242,7 +262,7 @@ new_conversation (guint8 ways, MpipeFuzzInput input)
 {
   MpipeWorkerSetup setup = {
     .stage_name = (char *) "stage",
-    .concurrency = ways >> 4,
+    .concurrency = ways >> 4 & 7,
     .do_stop_task = (ways >> 3) & 1,
   };
   g_autoptr (GBytes) bytes = mpipe_worker_setup_to_bytes (&setup);

@@ -141,11 +141,11 @@ fuzz_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec *spec, GErro
 
 static MpipeChild *
 fuzz_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spec, GIOStream **out_stream,
-                      MpipePage **out_page, GError **error)
+                      MpipeLaunchMemory *out_memory, GError **error)
 {
   FuzzLauncher *self = (FuzzLauncher *) launcher;
 
-  return self->start (self->user_data, out_stream, out_page);
+  return self->start (self->user_data, spec, out_stream, out_memory);
 }
 
 static void

@@ -13,8 +13,8 @@ MpipeChild *mpipe_fuzz_child_new (void (*killed) (gpointer user_data), gpointer 
 void mpipe_fuzz_child_exit (MpipeChild *child);
 
 /* A launcher whose workers @start makes. */
-typedef MpipeChild *(*MpipeFuzzStart) (gpointer user_data, GIOStream **out_stream,
-                                       MpipePage **out_page);
+typedef MpipeChild *(*MpipeFuzzStart) (gpointer user_data, const MpipeLaunchSpec *spec,
+                                       GIOStream **out_stream, MpipeLaunchMemory *out_memory);
 MpipeLauncher *mpipe_fuzz_launcher_new (MpipeFuzzStart start, gpointer user_data);
 
 G_END_DECLS

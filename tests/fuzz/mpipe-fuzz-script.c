@@ -10,6 +10,7 @@
 #include "mpipe-fuzz-bytes.h"
 #include "mpipe-fuzz-child.h"
 #include "mpipe-fuzz-stream.h"
+#include "mpipe-glib/wire/mpipe-arena-view-private.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
 
 #define HELD_MAX 64       /* tasks that a worker remembers */
@@ -38,6 +39,7 @@ typedef struct
   MpipeFuzzScript *script;
   MpipeChild *child;
   MpipePage *page; /* NULL for none */
+  MpipeArenaView *arena; /* NULL for none */
   GByteArray *said;
   guint n_read; /* of what it said */
   GByteArray *heard;
@@ -60,6 +62,7 @@ worker_free (gpointer data)
 
   g_object_unref (self->child);
   mpipe_page_free (self->page);
+  mpipe_arena_view_free (self->arena);
   g_byte_array_unref (self->said);
   g_byte_array_unref (self->heard);
   g_free (self);
@@ -136,13 +139,28 @@ note_all_dropped (Worker *self)
     note_dropped (self, &self->held[i]);
 }
 
+/* Returns: (nullable): where its value lies, which the pipeline is trusted to know */
+static const guint8 *
+find_value (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
+{
+  MpipeSharedPlace place;
+
+  if ((header->flags & MPIPE_FRAME_FLAG_SHARED) == 0)
+    return header->size >= sizeof (gint64) ? payload : NULL;
+  g_assert_nonnull (self->arena);
+  g_assert_cmpuint (header->size, ==, sizeof place);
+  memcpy (&place, payload, sizeof place);
+  return mpipe_arena_view_get (self->arena, place.offset, place.size);
+}
+
 static void
 take_task (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
 {
   Held held = { .number = header->sequence };
+  const guint8 *value = find_value (self, header, payload);
 
-  if (header->size == sizeof held.task)
-    memcpy (&held.task, payload, sizeof held.task);
+  if (value != NULL)
+    memcpy (&held.task, value, sizeof held.task);
   if (self->n_held < HELD_MAX)
     self->held[self->n_held++] = held;
 }
@@ -258,6 +276,20 @@ end_held (Worker *self, guint index, gboolean drop)
   forget (self, index);
 }
 
+/* A place in shared memory, of its task or of the results, which may be none. */
+static MpipeSharedPlace
+choose_place (Worker *self)
+{
+  static const guint64 extremes[] = { 0, MPIPE_SHARED_SIZE_MIN, G_MAXUINT32, G_MAXUINT64 };
+  guint8 choice = mpipe_fuzz_take_byte (&self->script->steps);
+
+  return (MpipeSharedPlace){
+    .offset = (choice & 8) != 0 ? extremes[choice & 3] : choice & 7,
+    .size = (choice & 0x80) != 0 ? extremes[choice >> 4 & 3]
+                                 : MPIPE_SHARED_SIZE_MIN + (choice >> 4 & 7),
+  };
+}
+
 static void
 say_result (Worker *self)
 {
@@ -265,11 +297,22 @@ say_result (Worker *self)
   guint64 number;
   guint index = choose (self, &number);
   guint8 how = mpipe_fuzz_take_byte (steps);
-  guint16 type = (how & 2) != 0 ? RESULT_TYPE : mpipe_fuzz_take_byte (steps) & 15;
-  MpipeFuzzInput payload = mpipe_fuzz_take_bytes (steps, mpipe_fuzz_take_byte (steps) & 63);
+  guint16 type = (how & 8) != 0 ? RESULT_TYPE : mpipe_fuzz_take_byte (steps) & 15;
+  guint8 flags
+      = how & (MPIPE_FRAME_FLAG_LAST | MPIPE_FRAME_FLAG_SHARED | MPIPE_FRAME_FLAG_OF_TASK);
 
-  say (self, MPIPE_FRAME_RESULT, how & MPIPE_FRAME_FLAG_LAST, type, number, payload.data,
-       payload.size);
+  if ((how & MPIPE_FRAME_FLAG_SHARED) != 0)
+    {
+      MpipeSharedPlace place = choose_place (self);
+
+      say (self, MPIPE_FRAME_RESULT, flags, type, number, &place, sizeof place);
+    }
+  else
+    {
+      MpipeFuzzInput payload = mpipe_fuzz_take_bytes (steps, mpipe_fuzz_take_byte (steps) & 63);
+
+      say (self, MPIPE_FRAME_RESULT, flags, type, number, payload.data, payload.size);
+    }
   if ((how & MPIPE_FRAME_FLAG_LAST) != 0)
     end_held (self, index, TRUE);
 }
@@ -416,8 +459,10 @@ take_step (Worker *self)
       write_page (self);
       break;
     case 14:
-    case 15:
       leave (self);
+      break;
+    case 15:
+      say_about (self, MPIPE_FRAME_RELEASE);
       break;
     default:
       be_honest (self);
@@ -504,8 +549,25 @@ static const MpipeFuzzStreamFuncs worker_funcs = {
 
 /* All workers */
 
+static void
+share_memory (Worker *self, MpipeArena *arena, MpipeLaunchMemory *memory)
+{
+  if (self->script->options.has_page)
+    {
+      memory->page = mpipe_page_new (NULL);
+      self->page = mpipe_page_new_for_fd (mpipe_page_dup_fd (memory->page, NULL), NULL);
+    }
+  if (self->script->options.shares_memory && arena != NULL)
+    {
+      memory->arena = mpipe_arena_ref (arena);
+      memory->tray = mpipe_tray_new (NULL);
+      self->arena = mpipe_arena_view_new_for_fd (mpipe_arena_dup_fd (arena, NULL), NULL);
+    }
+}
+
 static MpipeChild *
-start_worker (gpointer user_data, GIOStream **out_stream, MpipePage **out_page)
+start_worker (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
+              MpipeLaunchMemory *out_memory)
 {
   MpipeFuzzScript *script = user_data;
   Worker *self = g_new0 (Worker, 1);
@@ -519,9 +581,7 @@ start_worker (gpointer user_data, GIOStream **out_stream, MpipePage **out_page)
   self->pieces = script->options.pieces;
   self->child = mpipe_fuzz_child_new (worker_killed, self);
   *out_stream = mpipe_fuzz_stream_new (&worker_funcs, self);
-  *out_page = script->options.has_page ? mpipe_page_new (NULL) : NULL;
-  if (*out_page != NULL)
-    self->page = mpipe_page_new_for_fd (mpipe_page_dup_fd (*out_page, NULL), NULL);
+  share_memory (self, spec->arena, out_memory);
   return g_object_ref (self->child);
 }
 

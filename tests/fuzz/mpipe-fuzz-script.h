@@ -18,6 +18,7 @@ typedef struct
   guint8 features;   /* that workers say they have */
   gboolean greets;   /* HELLO and READY come by themselves; otherwise they are steps as well */
   gboolean has_page;
+  gboolean shares_memory;
   gboolean may_hang; /* there are time limits */
   guint8 pieces;
 } MpipeFuzzScriptOptions;
@@ -29,7 +30,8 @@ MpipeLauncher *mpipe_fuzz_script_launcher_new (MpipeFuzzScript *self);
 /* Ready workers wait for this, on any thread: so that the tasks are there when the script goes on. */
 void mpipe_fuzz_script_go_on (MpipeFuzzScript *self);
 
-/* Afterwards: whether a worker may have said that the task, an int64, has ended without a result. */
+/* Afterwards: whether a worker may have said that the task, a value that begins with this number, has ended without a
+ * result. */
 gboolean mpipe_fuzz_script_was_dropped (MpipeFuzzScript *self, gint64 task);
 guint mpipe_fuzz_script_count_living (MpipeFuzzScript *self);
 

@@ -13,9 +13,9 @@ import pathlib
 import struct
 import sys
 
-HELLO, READY, TASK, RESULT, DONE, FAILED, PROGRESS, STOP, GOODBYE, TYPE, START, SKIPPED, CANCEL = range(1, 14)
-LAST = 1
-PAGE, START_FRAMES, CAN_CANCEL, CONCURRENT = 1, 2, 4, 8
+HELLO, READY, TASK, RESULT, DONE, FAILED, PROGRESS, STOP, GOODBYE, TYPE, START, SKIPPED, CANCEL, RELEASE = range(1, 15)
+LAST, SHARED, OF_TASK = 1, 2, 4
+PAGE, START_FRAMES, CAN_CANCEL, CONCURRENT, READS_SHARED = 1, 2, 4, 8, 16
 
 
 def pad(payload):
@@ -28,6 +28,10 @@ def frame(kind, sequence=0, payload=b'', type_number=0, flags=0):
 
 def type_frame(number, string):
     return frame(TYPE, 0, string.encode(), number)
+
+
+def place(offset, size):
+    return struct.pack('<QQ', offset, size)
 
 
 def number(value):
@@ -74,7 +78,7 @@ def frame_seeds():
     yield 'conversation', b'\0\0' + some
     yield 'conversation-in-pieces', b'\7\1' + some
     yield 'cut-short', b'\3\0' + some[:-5]
-    yield 'unknown-kind', b'\0\0' + frame(14) + some
+    yield 'unknown-kind', b'\0\0' + frame(15) + some
     yield 'too-large', b'\0\0' + struct.pack('<IBBHQ', 0x40000001, RESULT, 0, 1, 1)
     yield 'largest', b'\0\0' + struct.pack('<IBBHQ', 0x40000000, RESULT, 0, 1, 1)
     yield 'large-control', b'\0\0' + struct.pack('<IBBHQ', 0x10001, DONE, 0, 1, 1)
@@ -121,6 +125,11 @@ def to_worker_seeds():
     yield 'no-greeting', b'\0\0' + said
     yield 'no-stop', b'\4\0' + said
     yield 'same-number', b'\x26\0' + type_frame(1, 'x') + frame(TASK, 1, number(7), 1) * 3 + frame(STOP, 1)
+    for ways in (0x84, 0x86):
+        shared = (type_frame(1, 's') + type_frame(2, 'ay') + frame(TASK, 1, place(0, 65536), 2, SHARED)
+                  + frame(TASK, 2, place(4096, 16384), 2, SHARED) + frame(TASK, 3, place(4095, 1), 1, SHARED)
+                  + frame(TASK, 4, place(0, 4096), 1, SHARED) + frame(TASK, 5, place(1, 65536), 2, SHARED))
+        yield f'shared-{ways}', bytes([ways, 0]) + shared + frame(STOP, 6)
     yield 'no-type', b'\4\0' + frame(TASK, 1, number(7), 9) + frame(STOP, 2)
 
 
@@ -134,6 +143,13 @@ def from_worker_seeds():
     for ways in range(8):
         yield f'life-{ways}', bytes([ways, 0]) + said(ways) + end
         yield f'life-in-pieces-{ways}', bytes([ways, 5]) + said(15 - ways) + end
+    shared = (frame(HELLO, 0, hello(READS_SHARED)) + type_frame(1, 'ay') + frame(READY)
+              + frame(RESULT, 1, place(0, 16384), 1, LAST | SHARED | OF_TASK) + frame(RELEASE, 1)
+              + frame(RESULT, 2, place(8, 19993), 1, LAST | SHARED | OF_TASK)
+              + frame(RESULT, 3, place(0, 16384), 1, SHARED) + frame(RESULT, 3, place(16384, 16385), 1, LAST | SHARED)
+              + frame(RELEASE, 2) + frame(RELEASE, 3) + frame(RELEASE, 3))
+    yield 'shared', bytes([8, 0]) + shared
+    yield 'shared-without-memory', bytes([0, 0]) + shared
     yield 'no-goodbye', b'\0\0' + said(0)
     yield 'refusal', b'\0\0' + frame(FAILED, 0, failure())
     yield 'late-refusal', b'\0\0' + frame(HELLO, 0, hello()) + frame(FAILED, 0, failure())
@@ -151,7 +167,8 @@ def engine_seeds():
         'cancelled': bytes([7, 0x44, 6, 0, 0x10, 0x20]), 'terminated': bytes([7, 4, 2, 0, 0x20, 0x30]),
         'unread': bytes([7, 4, 2, 0, 0x30, 0]), 'stops-at-failure': bytes([7, 4, 2, 0, 4, 0]),
         'collects': bytes([7, 4, 2, 0, 8, 0]), 'short-lived': bytes([7, 4, 2, 0x20, 0, 0]),
-        'read-early': bytes([7, 4, 0x12, 0, 0, 0]),
+        'read-early': bytes([7, 4, 0x22, 0, 0, 0]), 'large': bytes([3, 4, 0x82, 1, 0, 0]),
+        'shared': bytes([3, 4, 0xd2, 1, 0, 0]), 'shared-chain': bytes([3, 5, 0xd2, 1, 0, 0]),
         'greets-itself': bytes([3, 0x10, 2, 4, 0, 0]),
     }
     scripts = {
@@ -159,6 +176,7 @@ def engine_seeds():
         'answers': bytes([3, 0x10, 4, 0, 1, 1, 8]) + number(5) + bytes([5, 0, 6, 1, 7, 0, 9, 0, 100, 0]),
         'several': bytes([3, 0x10, 4, 0, 0, 1, 8]) + number(5) + bytes([4, 0, 0, 1, 8]) + number(6) + bytes([5, 0]),
         'half-done': bytes([3, 0x10, 4, 0, 0, 1, 8]) + number(5) + bytes([14, 0]),
+        'shared-results': bytes([3, 0x16, 4, 0, 2, 1, 0x00, 4, 0, 6, 1, 0x11, 4, 0, 7, 1, 0x31, 15, 0, 4, 0, 2, 1, 0x8b]),
         'dies': bytes([7, 0, 14, 0, 14, 1]),
         'dies-idle': bytes([0x8e, 0, 0x8e, 0]),
         'garbage': bytes([11, 5]) + b'xxxxx' + bytes([11, 16]) + frame(DONE, 99),
