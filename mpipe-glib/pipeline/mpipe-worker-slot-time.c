@@ -28,13 +28,25 @@ measure_current (MpipeWorkerSlot *self, gint64 now, guint64 number, gint64 since
   return now - MAX (since, self->resumed_at);
 }
 
-/* A worker that takes one task after the other. One that is on none of those that it holds, as it says itself, or does
- * not notice that they were taken back, was stopped or has stopped reading, unless it goes on soon; this is no time of a task, and nothing to charge a task with. */
+/* A worker that is on none of the tasks that it holds, as it says itself, was stopped or has stopped reading, unless it
+ * begins soon; this is no time of a task, and nothing to charge a task with. */
+static gint64
+get_idle_left (MpipeWorkerSlot *self, gint64 now)
+{
+  gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
+  gint64 idle_us = measure_current (self, now, mpipe_leases_get_oldest (self->leases), 0);
+
+  if (self->stage->start_timeout_ms == 0)
+    return limit_us;
+  return MIN (MAX (limit_us, (gint64) self->stage->start_timeout_ms * 1000) - idle_us, limit_us);
+}
+
+/* A worker that takes one task after the other. */
 static gint64
 get_current_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
 {
   gint64 limit_us = (gint64) self->stage->task_timeout_ms * 1000;
-  gint64 since = 0, idle_us;
+  gint64 since = 0;
   guint64 number = 0;
 
   if (!mpipe_worker_process_get_current (self->process, &number, &since))
@@ -44,10 +56,7 @@ get_current_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
       *out_number = number;
       return limit_us - measure_current (self, now, number, since);
     }
-  idle_us = measure_current (self, now, mpipe_leases_get_oldest (self->leases), 0);
-  if (self->stage->start_timeout_ms == 0)
-    return limit_us;
-  return MIN (MAX (limit_us, (gint64) self->stage->start_timeout_ms * 1000) - idle_us, limit_us);
+  return get_idle_left (self, now);
 }
 
 /* Looks at tasks whose beginning is known: those that were @cancelled, or the others. Returns: (nullable): the one
@@ -89,7 +98,8 @@ get_time_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
     return G_MAXINT64;
   if (!mpipe_worker_slot_is_concurrent (self))
     return get_current_left (self, now, out_number);
-  find_longest (self, FALSE, now, &elapsed_us, out_number);
+  if (find_longest (self, FALSE, now, &elapsed_us, out_number) == NULL && !self->has_cancelled)
+    return get_idle_left (self, now);
   return limit_us - elapsed_us;
 }
 

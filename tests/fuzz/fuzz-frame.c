@@ -75,6 +75,7 @@ receive (Frames *self, MpipeChannel *receiving)
       g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE);
       return FALSE;
     case MPIPE_CHANNEL_WOULD_BLOCK:
+    case MPIPE_CHANNEL_CHOKED:
     default:
       g_assert_not_reached ();
     }

@@ -124,7 +124,7 @@ ready_cb (gpointer owner)
   g_assert_true (mpipe_payload_init_from_variant (&payload, task, self->types, NULL));
   for (guint64 number = 1; number <= N_TASKS; number++)
     {
-      mpipe_worker_process_send_task (self->process, number, &payload);
+      mpipe_worker_process_send_task (self->process, number, &payload, NULL);
       self->holds[number] = TRUE;
       self->n_held++;
     }
