@@ -147,7 +147,7 @@ static void
 set_bytes (MpipePayload *self, guint16 type, const void *data, gsize size)
 {
   self->type = type;
-  self->size = size;
+  self->size = (guint32) size;
   if (size > 0)
     memcpy (self->in.words, data, size);
 }
@@ -275,7 +275,7 @@ mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant, MpipeTyp
       g_autoptr (MpipeBuffer) buffer = mpipe_buffer_new_for_variant (variant);
 
       mpipe_payload_init_from_buffer (self, type->number, buffer, mpipe_buffer_get_data (buffer),
-                                      size);
+                                      (guint32) size);
     }
   if (check_depth (self, type, error))
     return TRUE;
@@ -316,16 +316,24 @@ check_memory_for_elements (GVariant *array, GError **error)
   return FALSE;
 }
 
-static void
-split_numbers (GArray *payloads, GVariant *array, const MpipeTypeEntry *type)
+static gboolean
+split_numbers (GArray *payloads, GVariant *array, const MpipeTypeEntry *type, GError **error)
 {
   const guint8 *data = g_variant_get_data (array);
   gsize n = g_variant_get_size (array) / type->unit;
 
-  g_array_set_size (payloads, n);
+  if (n > G_MAXUINT)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+                   "An array of %" G_GSIZE_FORMAT " tasks is longer than the %u that one may have", n,
+                   G_MAXUINT);
+      return FALSE;
+    }
+  g_array_set_size (payloads, (guint) n);
   for (gsize i = 0; i < n; i++)
     set_bytes (&g_array_index (payloads, MpipePayload, i), type->number, data + i * type->unit,
                type->unit);
+  return TRUE;
 }
 
 /* Each element of @array, of any type `a…`, as a payload of its own; large ones share its memory. Returns:
@@ -363,10 +371,7 @@ mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error)
   trusted = g_variant_ref_sink (
       g_variant_new_from_bytes (g_variant_get_type (array), bytes, TRUE));
   if (type->always_valid && !type->is_array)
-    {
-      split_numbers (payloads, trusted, type);
-      return g_steal_pointer (&payloads);
-    }
+    return split_numbers (payloads, trusted, type, error) ? g_steal_pointer (&payloads) : NULL;
   n = g_variant_n_children (trusted);
   for (gsize i = 0; i < n; i++)
     {

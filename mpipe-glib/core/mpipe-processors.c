@@ -42,7 +42,7 @@ read_group (void)
     return NULL;
   line = strstr (line, "::") + 2;
   end = strchr (line, '\n');
-  return end != NULL ? g_strndup (line, end - line) : g_strdup (line);
+  return end != NULL ? g_strndup (line, (gsize) (end - line)) : g_strdup (line);
 }
 
 /* Every group above has a say. */

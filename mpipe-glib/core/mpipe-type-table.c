@@ -141,7 +141,7 @@ mpipe_type_table_add_any (MpipeTypeTable *self, const char *string)
   entry = g_hash_table_lookup (self->by_string, string);
   if (entry == NULL && self->n_entries < MPIPE_TYPE_TABLE_MAX && is_allowed (string))
     {
-      entry = entry_new (string, self->n_entries);
+      entry = entry_new (string, (guint16) self->n_entries);
       g_hash_table_insert (self->by_string, entry->string, entry);
       g_atomic_pointer_set (&self->entries[self->n_entries], entry);
       self->n_entries++;

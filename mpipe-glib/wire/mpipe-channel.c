@@ -232,9 +232,9 @@ mpipe_channel_receive (MpipeChannel *self, GError **error)
   if (n > 0)
     {
       if (self->n_skipped > 0)
-        self->n_skipped -= n;
+        self->n_skipped -= (gsize) n;
       else
-        self->end += n;
+        self->end += (gsize) n;
       return MPIPE_CHANNEL_OK;
     }
   if (n == 0)
@@ -324,9 +324,9 @@ send_copied (MpipeChannel *self, const void *data, gsize size, gsize padding)
       last = &g_array_index (self->segments, Segment, self->segments->len - 1);
     }
   if (size > 0)
-    g_byte_array_append (self->copied, data, size);
+    g_byte_array_append (self->copied, data, (guint) size);
   if (padding > 0)
-    g_byte_array_append (self->copied, zeros, padding);
+    g_byte_array_append (self->copied, zeros, (guint) padding);
   last->size += size + padding;
   self->n_unsent += size + padding;
 }
@@ -339,7 +339,7 @@ send_small (MpipeChannel *self, const MpipeFrameHeader *header, const void *payl
   guint8 *at;
 
   send_copied (self, NULL, 0, 0);
-  g_byte_array_set_size (self->copied, self->copied->len + length);
+  g_byte_array_set_size (self->copied, self->copied->len + (guint) length);
   at = self->copied->data + self->copied->len - length;
   memcpy (at, header, sizeof *header);
   memset (at + length - MPIPE_FRAME_ALIGNMENT, 0, header->size > 0 ? MPIPE_FRAME_ALIGNMENT : 0);
@@ -425,7 +425,7 @@ forget_copied_before (MpipeChannel *self, gsize offset)
 {
   if (offset < COPIED_KEEP || offset < self->copied->len / 2)
     return;
-  g_byte_array_remove_range (self->copied, 0, offset);
+  g_byte_array_remove_range (self->copied, 0, (guint) offset);
   for (guint i = self->first_segment; i < self->segments->len; i++)
     {
       Segment *segment = &g_array_index (self->segments, Segment, i);

@@ -163,6 +163,6 @@ mpipe_fd_socket_write (GSocket *socket, const GOutputVector *vectors, guint n_ve
   while (n < 0 && errno == EINTR);
   if (n < 0)
     return judge (errno, error);
-  *out_n = n;
+  *out_n = (gsize) n;
   return MPIPE_FD_SOCKET_OK;
 }

@@ -50,13 +50,13 @@ append_text (GByteArray *bytes, const char *text)
 {
   if (text == NULL)
     text = "";
-  g_byte_array_append (bytes, (const guint8 *) text, strlen (text) + 1);
+  g_byte_array_append (bytes, (const guint8 *) text, (guint) strlen (text) + 1);
 }
 
 static gsize
 round_up (gsize size)
 {
-  return mpipe_frame_length (size) - sizeof (MpipeFrameHeader);
+  return mpipe_frame_length ((guint32) size) - sizeof (MpipeFrameHeader);
 }
 
 GBytes *
@@ -76,11 +76,12 @@ mpipe_worker_setup_to_bytes (const MpipeWorkerSetup *self)
   append_text (bytes, self->stage_name);
   append_text (bytes, self->worker_name);
   append_text (bytes, self->result_type);
-  ((SetupHead *) (gpointer) bytes->data)->texts_size = bytes->len - sizeof head;
-  g_byte_array_append (bytes, zeros, round_up (bytes->len) - bytes->len);
+  ((SetupHead *) (gpointer) bytes->data)->texts_size
+      = bytes->len - (guint32) sizeof head;
+  g_byte_array_append (bytes, zeros, (guint) round_up (bytes->len) - bytes->len);
   if (self->parameters != NULL)
     g_byte_array_append (bytes, g_variant_get_data (self->parameters),
-                         g_variant_get_size (self->parameters));
+                         (guint) g_variant_get_size (self->parameters));
   return g_byte_array_free_to_bytes (bytes);
 }
 
@@ -88,7 +89,7 @@ static char *
 take_text (const char **texts, const char *end)
 {
   const char *text = *texts;
-  const char *zero = text < end ? memchr (text, '\0', end - text) : NULL;
+  const char *zero = text < end ? memchr (text, '\0', (gsize) (end - text)) : NULL;
 
   if (zero == NULL)
     return NULL;

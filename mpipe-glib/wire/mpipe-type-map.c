@@ -97,7 +97,7 @@ mpipe_type_map_announce (MpipeTypeMap *self, MpipeChannel *channel, guint16 our_
   if (self->announced[our_number])
     return;
   string = mpipe_type_table_get (self->types, our_number)->string;
-  header.size = strlen (string);
+  header.size = (guint32) strlen (string);
   mpipe_channel_send (channel, &header, string, NULL);
   self->announced[our_number] = TRUE;
 }

@@ -24,6 +24,7 @@ typedef struct
   GMainContext *context;
   MpipeOpenTasks *open_tasks;
   GQueue waiting;        /* of WaitingTask, in the order of their numbers */
+  gboolean stop_received; /* no task may come behind it */
   gboolean stop_begun;   /* the last task; when it has ended all is done */
   gboolean channel_over; /* ended, or useless: `error` says why */
   GError *error;
@@ -68,6 +69,7 @@ add_waiting (BeginLoop *self, const MpipeFrame *frame, GError **error)
   if (!task->is_stop
       && !mpipe_loans_open (self->parts->loans, frame, type, &task->payload, error))
     return FALSE;
+  self->stop_received = task->is_stop;
   g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
   return TRUE;
 }
@@ -81,6 +83,14 @@ add_refused (BeginLoop *self, guint64 sequence, GError *refusal)
   task->sequence = sequence;
   task->refusal = refusal;
   g_queue_push_tail (&self->waiting, task);
+}
+
+static gboolean
+refuse (const MpipeFrame *frame, GError **error)
+{
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "received an unexpected %s frame",
+               mpipe_frame_kind_to_string (frame->header.kind));
+  return FALSE;
 }
 
 /* One that waits has failed before it was begun; one that has ended meanwhile was not cancelled in time. */
@@ -112,16 +122,14 @@ handle_frame (BeginLoop *self, const MpipeFrame *frame, GError **error)
     {
     case MPIPE_FRAME_TASK:
     case MPIPE_FRAME_STOP:
-      return add_waiting (self, frame, error);
+      return self->stop_received ? refuse (frame, error) : add_waiting (self, frame, error);
     case MPIPE_FRAME_TYPE:
       return mpipe_type_map_learn (self->parts->incoming, frame, error);
     case MPIPE_FRAME_CANCEL:
       cancel (self, frame->header.sequence);
       return TRUE;
     default:
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "received an unexpected %s frame",
-                   mpipe_frame_kind_to_string (frame->header.kind));
-      return FALSE;
+      return refuse (frame, error);
     }
 }
 
@@ -273,12 +281,19 @@ begin_waiting (BeginLoop *self)
   return TRUE;
 }
 
+/* Answers leave also when nothing useful comes any more, which is why the loop ends then. */
+static gboolean
+flush (BeginLoop *self)
+{
+  return mpipe_outbox_flush (self->parts->outbox, self->error == NULL ? &self->error : NULL);
+}
+
 /* Returns: whether the worker was stopped, and has ended everything. */
 static gboolean
 work (BeginLoop *self)
 {
   handle_frames (self); /* what came with the last thing that was read */
-  while (begin_waiting (self) && mpipe_outbox_flush (self->parts->outbox, &self->error))
+  while (begin_waiting (self) && flush (self))
     {
       if (self->stop_begun && mpipe_open_tasks_get_n (self->open_tasks) == 0)
         return TRUE;

@@ -118,8 +118,19 @@ tell_begin (MpipeOpenTasks *self, guint64 sequence, gint64 now, GError **error)
                             : mpipe_outbox_flush (self->outbox, error);
 }
 
+static gboolean
+check_not_open (MpipeOpenTasks *self, guint64 sequence, GError **error)
+{
+  if (!g_hash_table_contains (self->tasks, &sequence))
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+               "received a task of number %" G_GUINT64_FORMAT ", which is that of an open one",
+               sequence);
+  return FALSE;
+}
+
 /* Returns: FALSE without an error when the task was taken back, and is not to be done; with one when the
- * channel has ended. */
+ * channel has ended, or there is such a task. */
 gboolean
 mpipe_open_tasks_begin (MpipeOpenTasks *self, guint64 sequence, GCancellable *cancellable,
                         GError **error)
@@ -128,7 +139,7 @@ mpipe_open_tasks_begin (MpipeOpenTasks *self, guint64 sequence, GCancellable *ca
   gboolean begun;
 
   g_mutex_lock (&self->lock);
-  begun = tell_begin (self, sequence, now, error);
+  begun = check_not_open (self, sequence, error) && tell_begin (self, sequence, now, error);
   if (begun)
     {
       OpenTask *task = g_new0 (OpenTask, 1);
@@ -137,7 +148,7 @@ mpipe_open_tasks_begin (MpipeOpenTasks *self, guint64 sequence, GCancellable *ca
         self->busy_since = now;
       task->sequence = sequence;
       task->cancellable = g_object_ref (cancellable);
-      g_hash_table_replace (self->tasks, &task->sequence, task);
+      g_hash_table_insert (self->tasks, &task->sequence, task);
     }
   g_mutex_unlock (&self->lock);
   return begun;

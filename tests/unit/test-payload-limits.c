@@ -395,6 +395,25 @@ test_is_read_in_linear_time (void)
   g_assert_cmpuint (n_equal, ==, n_strings);
 }
 
+/* The memory is promised only: nothing of it is looked at. */
+static void
+test_refuses_to_split_what_is_too_long (void)
+{
+  const gsize size = (gsize) G_MAXUINT + 2;
+  void *memory = mmap (NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  MpipeTypeTable *types = mpipe_type_table_new ();
+  g_autoptr (GVariant) array = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (memory != MAP_FAILED);
+  array = g_variant_ref_sink (
+      g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, memory, size, TRUE, NULL, NULL));
+  g_assert_null (mpipe_payload_split (array, types, &error));
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE);
+  munmap (memory, size);
+  mpipe_type_table_unref (types);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -409,6 +428,8 @@ main (int argc, char **argv)
   g_test_add_func ("/mpipe/core/payload/takes-handles-that-refer-to-something",
                    test_takes_handles_that_refer_to_something);
   g_test_add_func ("/mpipe/core/payload/refuses-too-large-values", test_refuses_too_large_values);
+  g_test_add_func ("/mpipe/core/payload/refuses-to-split-what-is-too-long",
+                   test_refuses_to_split_what_is_too_long);
   g_test_add_func ("/mpipe/core/payload/refuses-a-type-when-the-table-is-full",
                    test_refuses_a_type_when_the_table_is_full);
   g_test_add_func ("/mpipe/core/payload/does-not-copy-what-is-large",

@@ -128,6 +128,21 @@ test_tells_what_it_is (Fixture *fixture, gconstpointer data)
   g_assert_true (mpipe_task_get_worker (none) == fixture->worker);
 }
 
+/* The pipeline counts upwards; one that does not has no worker that could tell its tasks apart. */
+static void
+test_refuses_a_number_that_is_open (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (MpipeTask) task = begin (fixture, 1, NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (mpipe_open_tasks_begin (fixture->open_tasks, 1, cancellable, &error));
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL);
+  g_assert_cmpuint (mpipe_open_tasks_get_n (fixture->open_tasks), ==, 1);
+  mpipe_task_return_text (task, "a");
+  g_assert_cmpuint (mpipe_open_tasks_get_n (fixture->open_tasks), ==, 0);
+}
+
 static void
 expect_critical (void)
 {
@@ -292,6 +307,7 @@ main (int argc, char **argv)
   g_test_add ("/mpipe/worker/task/" path, Fixture, NULL, fixture_set_up, function,                 \
               fixture_tear_down)
   ADD (test_tells_what_it_is, "tells-what-it-is");
+  ADD (test_refuses_a_number_that_is_open, "refuses-a-number-that-is-open");
   ADD (test_ends_once, "ends-once");
   ADD (test_may_outlive_the_worker, "may-outlive-the-worker");
   ADD (test_is_skipped_when_it_was_taken_back, "is-skipped-when-it-was-taken-back");
