@@ -49,6 +49,17 @@ new_number (const MpipeTypeEntry *type, const void *data)
     }
 }
 
+/* With a byte to spare: GLib 2.74 reads one behind the end of some values that are none. */
+static GBytes *
+copy_small (const MpipePayload *self)
+{
+  guint8 *data = g_malloc (self->size + 1u);
+
+  memcpy (data, self->in.words, self->size);
+  data[self->size] = 0;
+  return g_bytes_new_take (data, self->size);
+}
+
 static GVariant *
 wrap (const MpipePayload *self, const MpipeTypeEntry *type, gboolean trusted)
 {
@@ -56,7 +67,7 @@ wrap (const MpipePayload *self, const MpipeTypeEntry *type, gboolean trusted)
   const GVariantType *variant_type = G_VARIANT_TYPE (type->string);
 
   if (is_inline (self))
-    bytes = g_bytes_new (self->in.words, self->size);
+    bytes = copy_small (self);
   else
     bytes = g_bytes_new_with_free_func (self->in.shared.data, self->size,
                                         (GDestroyNotify) mpipe_buffer_unref,

@@ -20,6 +20,7 @@ void mpipe_worker_memory_free (MpipeWorkerMemory *self);
 gboolean mpipe_worker_memory_lend (MpipeWorkerMemory *self, guint64 sequence, gboolean can_read,
                                    MpipePayload *task, MpipeSharedPlace *out_place);
 gboolean mpipe_worker_memory_release (MpipeWorkerMemory *self, guint64 sequence);
+void mpipe_worker_memory_begin_batch (MpipeWorkerMemory *self);
 gboolean mpipe_worker_memory_open_result (MpipeWorkerMemory *self, const MpipeFrame *frame,
                                           guint16 type, MpipePayload *out_payload,
                                           GError **error);

@@ -26,6 +26,7 @@ struct _MpipeWorkerMemory
   MpipeArena *pool;     /* where results are kept; NULL */
   GHashTable *loans;    /* of Loan, by its sequence: what the worker may still refer to */
   MpipeWorkerStatistics *statistics; /* of the owner */
+  guint64 n_batch_bytes; /* taken out of the tray since the channel was read last */
 };
 
 typedef struct
@@ -151,6 +152,23 @@ open_part_of_task (MpipeWorkerMemory *self, guint64 sequence, const MpipeSharedP
   return TRUE;
 }
 
+/* The channel is to be read. What one read brings was sent before any of it was taken, so together it lies in the tray. */
+void
+mpipe_worker_memory_begin_batch (MpipeWorkerMemory *self)
+{
+  self->n_batch_bytes = 0;
+}
+
+/* A few bytes can name the whole tray, again and again: that would be more memory than the worker ever filled. */
+static gboolean
+is_in_tray (MpipeWorkerMemory *self, const MpipeSharedPlace *place)
+{
+  if (self->tray == NULL || !mpipe_tray_contains (self->tray, place->offset, place->size))
+    return FALSE;
+  self->n_batch_bytes += place->size;
+  return mpipe_tray_contains (self->tray, 0, self->n_batch_bytes);
+}
+
 /* Results leave half of the pool to tasks: they stay there until somebody has read them. */
 static MpipeBuffer *
 new_buffer_for_result (MpipeWorkerMemory *self, gsize size)
@@ -168,7 +186,7 @@ open_in_tray (MpipeWorkerMemory *self, const MpipeSharedPlace *place, guint16 ty
 {
   g_autoptr (MpipeBuffer) buffer = NULL;
 
-  if (self->tray == NULL || !mpipe_tray_contains (self->tray, place->offset, place->size))
+  if (!is_in_tray (self, place))
     return set_no_place (error);
   buffer = new_buffer_for_result (self, place->size);
   if (buffer == NULL)

@@ -463,6 +463,7 @@ read_channel (MpipeWorkerProcess *self)
 {
   g_autoptr (GError) error = NULL;
 
+  mpipe_worker_memory_begin_batch (self->memory);
   switch (mpipe_channel_receive (self->channel, &error))
     {
     case MPIPE_CHANNEL_OK:

@@ -149,6 +149,7 @@ result_cb (gpointer owner, guint64 number, const MpipePayload *result, gboolean 
     return FALSE;
   if (!has_right_type (self, result))
     {
+      self->condemned = number; /* it may be on another by now */
       mpipe_worker_process_end (self->process, new_type_error (self, result));
       return TRUE;
     }
