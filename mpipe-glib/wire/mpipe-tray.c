@@ -44,6 +44,7 @@ struct _MpipeTray
   /* worker */
   GArray *waiting;  /* of Result: those not seen to be taken */
   gsize head;       /* where the next goes if there is room */
+  gsize n_used;     /* so much from the beginning on was used before */
   guint64 n_freed; /* so many of those that were put are not in `waiting` any more */
 
   guint64 n_taken; /* engine: what it writes, and does not read back */
@@ -150,7 +151,8 @@ forget_taken (MpipeTray *self)
     self->head = 0;
 }
 
-/* What is taken lies from the first that waits up to `head`, over the end of the memory if the first lies behind it. */
+/* What is taken lies from the first that waits up to `head`, over the end of the memory if the first lies behind it. The
+ * beginning is used again before new memory is. */
 static gboolean
 find_room (MpipeTray *self, gsize size, gsize *out_offset)
 {
@@ -158,9 +160,13 @@ find_room (MpipeTray *self, gsize size, gsize *out_offset)
 
   if (self->waiting->len == 0 || first->offset < self->head)
     {
-      if (size <= self->capacity - self->head)
+      gsize from = self->waiting->len == 0 ? 0 : first->offset;
+
+      if (size < from && size > self->n_used - self->head)
+        *out_offset = 0;
+      else if (size <= self->capacity - self->head)
         *out_offset = self->head;
-      else if (self->waiting->len > 0 && size < first->offset)
+      else if (size < from)
         *out_offset = 0;
       else
         return FALSE;
@@ -183,6 +189,7 @@ mpipe_tray_put (MpipeTray *self, const void *data, gsize size, guint64 *out_offs
   /* memory comes by page faults: if there is none the worker ends by a signal, as it would elsewhere */
   memcpy (self->memory + result.offset, data, size);
   self->head = result.offset + needed;
+  self->n_used = MAX (self->n_used, self->head);
   g_array_append_val (self->waiting, result);
   *out_offset = result.offset;
   return TRUE;

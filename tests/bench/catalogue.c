@@ -15,7 +15,7 @@
 #define N_UNEVEN 400
 #define KIB ((gsize) 1 << 10)
 #define MIB ((gsize) 1 << 20)
-#define N_BYTES ((gsize) 256 << 20) /* in all payloads of one run */
+#define N_BYTES ((gsize) 1 << 30) /* in all payloads of one run */
 
 #define AT_LEAST(value)                                                                            \
   {                                                                                                \

@@ -92,6 +92,24 @@ test_what_was_taken_makes_room_at_the_beginning (Fixture *fixture, gconstpointer
   take (fixture, &second);
 }
 
+/* Memory that was never used costs more than any other. */
+static void
+test_the_beginning_is_used_again_before_new_memory_is (Fixture *fixture, gconstpointer data)
+{
+  Result results[40];
+  guint64 end = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      results[i] = (Result){ .size = 100000, .fill = (guint8) i };
+      g_assert_true (put (fixture, &results[i]));
+      end = MAX (end, results[i].offset + results[i].size);
+      if (i >= 2) /* there are always two or three waiting */
+        take (fixture, &results[i - 2]);
+    }
+  g_assert_cmpuint (end, <=, 5 * 102400);
+}
+
 static void
 test_a_full_tray_takes_nothing_more (Fixture *fixture, gconstpointer data)
 {
@@ -180,6 +198,8 @@ main (int argc, char **argv)
   ADD ("results-come-out-as-they-went-in", test_results_come_out_as_they_went_in);
   ADD ("what-was-taken-makes-room-at-the-beginning",
        test_what_was_taken_makes_room_at_the_beginning);
+  ADD ("the-beginning-is-used-again-before-new-memory-is",
+       test_the_beginning_is_used_again_before_new_memory_is);
   ADD ("a-full-tray-takes-nothing-more", test_a_full_tray_takes_nothing_more);
   ADD ("nothing-is-written-over", test_nothing_is_written_over);
   ADD ("nothing-lies-outside", test_nothing_lies_outside);
