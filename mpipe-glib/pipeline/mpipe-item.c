@@ -75,13 +75,33 @@ mpipe_item_free (MpipeItem *self)
   g_slice_free (MpipeItem, self);
 }
 
+/* Items come back long after they were last looked at: what the next ones need is fetched meanwhile. */
+static void
+prefetch_next (const MpipeFifo *items)
+{
+  const MpipeItem *next = (const MpipeItem *) items->first;
+  const MpipeItem *second;
+
+  if (next == NULL)
+    return;
+  __builtin_prefetch (next->lineage);
+  second = (const MpipeItem *) next->link.next;
+  if (second == NULL)
+    return;
+  __builtin_prefetch (second);
+  __builtin_prefetch (&second->lineage);
+}
+
 void
 mpipe_item_free_all (MpipeFifo *items)
 {
   MpipeItem *item;
 
   while ((item = mpipe_fifo_pop (items)) != NULL)
-    mpipe_item_free (item);
+    {
+      prefetch_next (items);
+      mpipe_item_free (item);
+    }
 }
 
 /* The item becomes part of @lineage, which counts its bytes, and leaves the one it was part of. */
