@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* A sealed memfd. On its first page the engine counts what it has taken; results lie behind, one after the
- * other, at the beginning again when there is no more room, or when everything was taken: memory that was
- * used before is in the caches and needs no page fault. Where there is no room a result goes through the channel
+/* A sealed memfd. On its first page the engine counts what it has taken; results lie behind, as near to the beginning
+ * as there is room: memory that was used before is in the caches and needs no page fault. Where there is no room a result goes through the channel
  * instead, so the worker never waits for the tray. */
 
 #include "config.h"
@@ -18,6 +17,8 @@
 #include <unistd.h>
 
 #include <gio/gio.h>
+
+#include "mpipe-glib/core/mpipe-extents-private.h"
 
 #define PAGE_SIZE 4096u
 #define CAPACITY ((gsize) (sizeof (void *) > 4 ? 64 : 8) << 20)
@@ -42,9 +43,8 @@ struct _MpipeTray
   gsize capacity;
 
   /* worker */
-  GArray *waiting;  /* of Result: those not seen to be taken */
-  gsize head;       /* where the next goes if there is room */
-  gsize n_used;     /* so much from the beginning on was used before */
+  MpipeExtents *free;
+  GArray *waiting; /* of Result: those not seen to be taken */
   guint64 n_freed; /* so many of those that were put are not in `waiting` any more */
 
   guint64 n_taken; /* engine: what it writes, and does not read back */
@@ -76,6 +76,7 @@ tray_map (int fd, gsize capacity, GError **error)
   self->words = (Words *) (gpointer) memory;
   self->memory = memory + PAGE_SIZE;
   self->capacity = capacity;
+  self->free = mpipe_extents_new (capacity);
   self->waiting = g_array_new (FALSE, FALSE, sizeof (Result));
   return self;
 }
@@ -122,6 +123,7 @@ mpipe_tray_free (MpipeTray *self)
   mpipe_tray_close_fd (self);
   munmap (self->words, PAGE_SIZE + self->capacity);
   g_array_unref (self->waiting);
+  mpipe_extents_free (self->free);
   g_free (self);
 }
 
@@ -144,36 +146,16 @@ forget_taken (MpipeTray *self)
   guint64 n_taken = __atomic_load_n (&self->words->n_taken, __ATOMIC_ACQUIRE);
   guint64 n = MIN (n_taken - self->n_freed, self->waiting->len);
 
-  if (n > 0)
-    g_array_remove_range (self->waiting, 0, (guint) n);
-  self->n_freed += n;
-  if (self->waiting->len == 0)
-    self->head = 0;
-}
-
-/* What is taken lies from the first that waits up to `head`, over the end of the memory if the first lies behind it. The
- * beginning is used again before new memory is. */
-static gboolean
-find_room (MpipeTray *self, gsize size, gsize *out_offset)
-{
-  const Result *first = (const Result *) (gpointer) self->waiting->data;
-
-  if (self->waiting->len == 0 || first->offset < self->head)
+  if (n == 0)
+    return;
+  for (guint i = 0; i < n; i++)
     {
-      gsize from = self->waiting->len == 0 ? 0 : first->offset;
+      const Result *result = &g_array_index (self->waiting, Result, i);
 
-      if (size < from && size > self->n_used - self->head)
-        *out_offset = 0;
-      else if (size <= self->capacity - self->head)
-        *out_offset = self->head;
-      else if (size < from)
-        *out_offset = 0;
-      else
-        return FALSE;
-      return TRUE;
+      mpipe_extents_give_back (self->free, result->offset, result->size);
     }
-  *out_offset = self->head;
-  return size < first->offset - self->head;
+  g_array_remove_range (self->waiting, 0, (guint) n);
+  self->n_freed += n;
 }
 
 /* Copies a result, which is larger than 0 bytes, into the tray. Returns: FALSE when there is no room. */
@@ -184,12 +166,10 @@ mpipe_tray_put (MpipeTray *self, const void *data, gsize size, guint64 *out_offs
   Result result = { .size = needed };
 
   forget_taken (self);
-  if (!find_room (self, needed, &result.offset))
+  if (!mpipe_extents_take (self->free, needed, &result.offset))
     return FALSE;
   /* memory comes by page faults: if there is none the worker ends by a signal, as it would elsewhere */
   memcpy (self->memory + result.offset, data, size);
-  self->head = result.offset + needed;
-  self->n_used = MAX (self->n_used, self->head);
   g_array_append_val (self->waiting, result);
   *out_offset = result.offset;
   return TRUE;

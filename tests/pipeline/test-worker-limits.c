@@ -131,7 +131,9 @@ test_a_task_larger_than_the_memory_harms_no_other (const MpipeTestWay *way)
         continue;
       n_errors++;
       g_test_message ("%s", error->message);
-      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+      /* it may have noticed before it was too late */
+      if (!g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED))
+        g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
       g_assert_nonnull (strstr (error->message, "task 4"));
       g_assert_cmpuint (id, ==, CULPRIT + 1);
     }
