@@ -158,7 +158,8 @@ mpipe_worker_slot_check_time (MpipeWorkerSlot *self)
   guint64 late, cancelled;
 
   if ((self->stage->task_timeout_ms == 0 && !self->has_cancelled) || self->timeout_source != NULL
-      || self->process == NULL || mpipe_leases_get_n (self->leases) == 0
+      || self->process == NULL
+      || (mpipe_leases_get_n (self->leases) == 0 && self->recall_until == 0)
       || mpipe_worker_process_get_state (self->process) >= MPIPE_WORKER_PROCESS_ENDING)
     return;
   now = g_get_monotonic_time ();

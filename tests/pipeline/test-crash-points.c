@@ -194,7 +194,8 @@ assert_names_it (const Cell *cell, const GError *error)
   g_test_message ("%s", error->message);
   g_assert_error (error, MPIPE_ERROR, get_code (cell));
   g_assert_nonnull (strstr (error->message, "stage “crashing”: worker "));
-  g_assert_nonnull (strstr (error->message, "(pid "));
+  if (cell->point->outcome != NO_PIPELINE) /* a process that ends at once may be gone before GLib tells its number */
+    g_assert_nonnull (strstr (error->message, "(pid "));
   g_assert_nonnull (strstr (error->message, get_words (cell)));
 }
 
