@@ -21,6 +21,7 @@ void mpipe_arena_unref (MpipeArena *self);
 void mpipe_arena_close_fd (MpipeArena *self);
 int mpipe_arena_dup_fd (MpipeArena *self, GError **error);
 
+gsize mpipe_arena_get_size (MpipeArena *self);
 MpipeBuffer *mpipe_arena_try_new_buffer (MpipeArena *self, gsize size, gsize leave);
 gboolean mpipe_arena_find (MpipeArena *self, const void *data, gsize size, guint64 *out_offset);
 

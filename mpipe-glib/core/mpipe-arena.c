@@ -134,6 +134,12 @@ mpipe_arena_dup_fd (MpipeArena *self, GError **error)
   return fd;
 }
 
+gsize
+mpipe_arena_get_size (MpipeArena *self)
+{
+  return self->size;
+}
+
 /* Returns: whether there is memory up to @end */
 static gboolean
 back_up_to (MpipeArena *self, gsize end)

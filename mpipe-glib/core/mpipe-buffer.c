@@ -217,8 +217,8 @@ mpipe_buffer_get_capacity (MpipeBuffer *self)
   return self->capacity;
 }
 
-/* Whether anybody but the caller holds the buffer, which the calling thread has made. A caller who holds the only reference may write
- * the buffer anew: nobody else can get one meanwhile. */
+/* Whether anybody but the caller holds the buffer, which the calling thread has made. A caller who holds
+ * the only reference may write the buffer anew: nobody else can get one meanwhile. */
 gboolean
 mpipe_buffer_is_shared (MpipeBuffer *self)
 {

@@ -17,9 +17,10 @@ mpipe_retry_task (guint n_attempts, guint max_attempts)
 
 #define MPIPE_RETRY_AT_HAND_MAX 3
 
-/* Whether a task is charged with the end of a worker that was on none, but would have begun this one next; it was so
- * @n_before times before. Once is chance; a task that cannot even be read takes one worker after the other. It is charged
- * before a place is given up, which is so after @restart_limit such ends. */
+/* Whether a task is charged with the end of a worker that was on none, but would have begun this one
+ * next; it was so @n_before times before. Once is chance; a task that cannot even be read takes one
+ * worker after the other. It is charged before a place is given up, which is so after @restart_limit
+ * such ends. */
 static inline gboolean
 mpipe_retry_is_suspect (guint n_before, guint restart_limit)
 {

@@ -152,7 +152,8 @@ open_part_of_task (MpipeWorkerMemory *self, guint64 sequence, const MpipeSharedP
   return TRUE;
 }
 
-/* The channel is to be read. What one read brings was sent before any of it was taken, so together it lies in the tray. */
+/* The channel is to be read. What one read brings was sent before any of it was taken, so together it
+ * lies in the tray. */
 void
 mpipe_worker_memory_begin_batch (MpipeWorkerMemory *self)
 {
@@ -173,10 +174,10 @@ is_in_tray (MpipeWorkerMemory *self, const MpipeSharedPlace *place)
 static MpipeBuffer *
 new_buffer_for_result (MpipeWorkerMemory *self, gsize size)
 {
-  MpipeBuffer *buffer = self->pool != NULL
-                            ? mpipe_arena_try_new_buffer (self->pool, size, MPIPE_ARENA_SIZE / 2)
-                            : NULL;
+  MpipeBuffer *buffer = NULL;
 
+  if (self->pool != NULL)
+    buffer = mpipe_arena_try_new_buffer (self->pool, size, mpipe_arena_get_size (self->pool) / 2);
   return buffer != NULL ? buffer : mpipe_buffer_try_new (size);
 }
 

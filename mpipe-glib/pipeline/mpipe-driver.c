@@ -165,8 +165,9 @@ mpipe_driver_wake (MpipeDriver *self)
     g_main_context_wakeup (self->context);
 }
 
-/* Makes the calling thread the one that runs the engine, if no other does or wants to; when the own thread does, only if
- * one @insists. Returns: whether it is. Then the context is its thread default until it is given back. */
+/* Makes the calling thread the one that runs the engine, if no other does or wants to; when the own
+ * thread does, only if one @insists. Returns: whether it is. Then the context is its thread default
+ * until it is given back. */
 gboolean
 mpipe_driver_take (MpipeDriver *self, gboolean insist)
 {

@@ -503,8 +503,8 @@ wake_cb (gpointer engine)
   mpipe_driver_wake (((MpipeEngine *) engine)->driver);
 }
 
-/* If the engine's thread stands by, the task need not wait for it to be woken. When more follow without anybody waiting for
- * a result, that thread takes over. */
+/* If the engine's thread stands by, the task need not wait for it to be woken. When more follow without
+ * anybody waiting for a result, that thread takes over. */
 static void
 task_came_cb (gpointer engine)
 {
@@ -705,8 +705,8 @@ mpipe_engine_free (MpipeEngine *self)
 
 /* Any thread */
 
-/* Takes an item as mpipe_event_mailbox_take() does. When a task is alone in a pipeline of one stage, the thread that waits
- * for its result runs the engine meanwhile. */
+/* Takes an item as mpipe_event_mailbox_take() does. When a task is alone in a pipeline of one stage, the
+ * thread that waits for its result runs the engine meanwhile. */
 MpipeTakeStatus
 mpipe_engine_take_item (MpipeEngine *self, gint64 deadline, GCancellable *cancellable,
                         MpipeTakeFilter filter, gpointer user_data, gboolean patient,

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* A run is marked when something about it changed, and looked at when the engine settles. Items move one run
- * at a time: what a run accepts it looks at later, so that the depth of calls does not grow with the
+/* A run is marked when something about it changed, and looked at when the engine settles. Items move one
+ * run at a time: what a run accepts it looks at later, so that the depth of calls does not grow with the
  * length of the pipeline.
  *
- * Back-pressure: a run is closed when its backlog is full, or when it is blocked; it is blocked when a next
- * run is closed. What is closed accepts nothing, what is blocked gives its workers nothing, and in the end
- * nothing is put. Where some stage has a limit, those that have none hold a bounded number of waiting tasks, or
- * all would pile up in front of the one with the limit. A limit in bytes may be passed by results that are larger than their tasks; then runs are
- * blocked until what is behind them was worked off. While the pipeline terminates everything is open, so that it can drain. */
+ * Back-pressure: a run is closed when its backlog is full, or when it is blocked; it is blocked when a
+ * next run is closed. What is closed accepts nothing, what is blocked gives its workers nothing, and in
+ * the end nothing is put. Where some stage has a limit, those that have none hold a bounded number of
+ * waiting tasks, or all would pile up in front of the one with the limit. A limit in bytes may be passed
+ * by results that are larger than their tasks; then runs are blocked until what is behind them was
+ * worked off. While the pipeline terminates everything is open, so that it can drain. */
 
 #include "config.h"
 

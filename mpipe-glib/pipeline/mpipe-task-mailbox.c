@@ -155,8 +155,8 @@ wait_for_room (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellab
     in_time = wait_once (self, size, deadline, cancellable);
 }
 
-/* ACCEPTED: @task is taken over, so is a reference to @fds, and @out_id is set. @deadline: monotonic time, -1 to wait for ever, 0 not to
- * wait. */
+/* ACCEPTED: @task is taken over, so is a reference to @fds, and @out_id is set. @deadline: monotonic
+ * time, -1 to wait for ever, 0 not to wait. */
 MpipePutStatus
 mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, GUnixFDList *fds,
                         gint64 deadline, GCancellable *cancellable, guint64 *out_id)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* How long a worker may be on its tasks: the time limit of the stage, and the grace time for a task that it was told to give
- * up. There is one timer, for what comes first. Engine's thread. */
+/* How long a worker may be on its tasks: the time limit of the stage, and the grace time for a task that
+ * it was told to give up. There is one timer, for what comes first. Engine's thread. */
 
 #include "config.h"
 
@@ -10,8 +10,9 @@
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
 #include "mpipe-glib/pipeline/mpipe-worker-slot-private.h"
 
-/* For how long the engine has seen the worker on a task, or before it, but for what the pipeline made it wait. A worker goes
- * from one task to the next: one that goes back tells a lie, and wins nothing by it. */
+/* For how long the engine has seen the worker on a task, or before it, but for what the pipeline made it
+ * wait. A worker goes from one task to the next: one that goes back tells a lie, and
+ * wins nothing by it. */
 static gint64
 measure_seen (MpipeWorkerSlot *self, gint64 now, guint64 number, gboolean begun)
 {
@@ -38,8 +39,9 @@ measure_current (MpipeWorkerSlot *self, gint64 now, guint64 number, gint64 since
   return now - MAX (since, self->resumed_at);
 }
 
-/* A worker that is on none of the tasks that it holds, as it says itself, or does not notice that they were taken back, was
- * stopped or has stopped reading, unless it begins soon; this is no time of a task, and nothing to charge a task with. */
+/* A worker that is on none of the tasks that it holds, as it says itself, or does not notice that they
+ * were taken back, was stopped or has stopped reading, unless it begins soon; this is no time of a task,
+ * and nothing to charge a task with. */
 static gint64
 get_idle_left (MpipeWorkerSlot *self, gint64 now)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* A sealed memfd. On its first page the engine counts what it has taken; results lie behind, as near to the beginning
- * as there is room: memory that was used before is in the caches and needs no page fault. Where there is no room a result goes through the channel
- * instead, so the worker never waits for the tray. */
+/* A sealed memfd. On its first page the engine counts what it has taken; results lie behind, as near to
+ * the beginning as there is room: memory that was used before is in the caches and needs no page fault.
+ * Where there is no room a result goes through the channel instead, so the worker never waits for the
+ * tray. */
 
 #include "config.h"
 

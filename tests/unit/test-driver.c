@@ -165,25 +165,17 @@ test_what_only_its_own_thread_may_do_ends_the_drive (Engine *engine, gconstpoint
   g_assert_true (engine->last == engine->thread);
 }
 
-static gpointer
-ask_later_thread (gpointer data)
-{
-  Engine *engine = data;
-
-  g_usleep (20000); /* until the own thread has lain down to sleep: nothing depends on it */
-  ask (engine, count_cb);
-  return NULL;
-}
-
+/* So long that the own thread does not look by itself any more. */
 static void
 test_a_drive_may_take_long (Engine *engine, gconstpointer data)
 {
-  GThread *asker = g_thread_new ("asker", ask_later_thread, engine);
+  g_autoptr (GSource) source = g_timeout_source_new (20);
 
+  g_source_set_callback (source, count_cb, engine, NULL);
+  g_source_attach (source, engine->context);
   g_assert_true (mpipe_driver_take (engine->driver, TRUE));
   drive_until (engine, 1);
   mpipe_driver_give_back (engine->driver, TRUE);
-  g_thread_join (asker);
   ask (engine, count_cb);
   wait_until_counted (engine, 2);
 }
