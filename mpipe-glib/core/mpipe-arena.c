@@ -20,11 +20,13 @@
 #include <gio/gio.h>
 
 #include "mpipe-glib/core/mpipe-extents-private.h"
+#include "mpipe-glib/core/mpipe-memory-file-private.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
+#define WHAT "memory to share with workers"
 #define PAGE_SIZE 4096u        /* what lies in it begins at a multiple of this */
 #define BACKED_STEP (1u << 20) /* memory comes in steps of at least this */
 
@@ -48,32 +50,13 @@ typedef struct
   gsize size;
 } Block;
 
-static gboolean
-set_error_from_errno (GError **error, const char *what)
-{
-  int saved_errno = errno;
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "cannot %s: %s", what,
-               g_strerror (saved_errno));
-  return FALSE;
-}
-
+/* Who maps it before it is sealed may write. */
 static gboolean
 arena_map (MpipeArena *self, GError **error)
 {
-  void *memory;
-
-  if (self->fd < 0 || ftruncate (self->fd, (off_t) self->size) < 0)
-    return set_error_from_errno (error, "make memory to share with workers");
-  memory = mmap (NULL, self->size, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
-  if (memory == MAP_FAILED)
-    return set_error_from_errno (error, "map memory to share with workers");
-  self->memory = memory;
-  if (fcntl (self->fd, F_ADD_SEALS,
-             F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)
-      < 0)
-    return set_error_from_errno (error, "seal memory to share with workers");
-  return TRUE;
+  self->memory = mpipe_memory_file_map (self->fd, self->size, PROT_READ | PROT_WRITE, WHAT, error);
+  return self->memory != NULL
+         && mpipe_memory_file_seal (self->fd, F_SEAL_FUTURE_WRITE, WHAT, error);
 }
 
 /* @size is a multiple of 4096. Returns: (nullable): NULL with an error when this system has no such memory; things
@@ -87,8 +70,8 @@ mpipe_arena_new (gsize size, GError **error)
   g_mutex_init (&self->lock);
   self->size = size;
   self->extents = mpipe_extents_new (size);
-  self->fd = memfd_create ("mpipe-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  return arena_map (self, error) ? g_steal_pointer (&self) : NULL;
+  self->fd = mpipe_memory_file_new ("mpipe-arena", size, WHAT, error);
+  return self->fd >= 0 && arena_map (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 MpipeArena *
@@ -127,11 +110,7 @@ mpipe_arena_close_fd (MpipeArena *self)
 int
 mpipe_arena_dup_fd (MpipeArena *self, GError **error)
 {
-  int fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 3);
-
-  if (fd < 0)
-    set_error_from_errno (error, "share memory with a worker");
-  return fd;
+  return mpipe_memory_file_dup (self->fd, WHAT, error);
 }
 
 gsize

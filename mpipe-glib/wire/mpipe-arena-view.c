@@ -5,13 +5,12 @@
 
 #include "mpipe-glib/wire/mpipe-arena-view-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
+
+#include "mpipe-glib/core/mpipe-memory-file-private.h"
 
 struct _MpipeArenaView
 {
@@ -23,27 +22,22 @@ struct _MpipeArenaView
 MpipeArenaView *
 mpipe_arena_view_new_for_fd (int fd, GError **error)
 {
-  int seals = fcntl (fd, F_GET_SEALS);
-  struct stat status;
   MpipeArenaView *self;
-  void *memory = MAP_FAILED;
+  const guint8 *memory = NULL;
+  gsize size = 0;
 
-  errno = EINVAL;
-  if (seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && fstat (fd, &status) == 0 && status.st_size > 0)
-    memory = mmap (NULL, (gsize) status.st_size, PROT_READ, MAP_SHARED, fd, 0);
-  if (memory == MAP_FAILED)
-    {
-      int saved_errno = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                   "cannot map the memory shared with the pipeline: %s", g_strerror (saved_errno));
-      close (fd);
-      return NULL;
-    }
+  if (mpipe_memory_file_check (fd, &size) && size > 0)
+    memory = mpipe_memory_file_map (fd, size, PROT_READ, "the memory shared with the pipeline",
+                                    error);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "what should be memory shared with the pipeline is none");
   close (fd);
+  if (memory == NULL)
+    return NULL;
   self = g_new0 (MpipeArenaView, 1);
   self->memory = memory;
-  self->size = (gsize) status.st_size;
+  self->size = size;
   return self;
 }
 

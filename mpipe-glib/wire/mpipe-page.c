@@ -12,15 +12,15 @@
 
 #include "mpipe-glib/wire/mpipe-page-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 
+#include "mpipe-glib/core/mpipe-memory-file-private.h"
+
 #define PAGE_SIZE 4096
+#define WHAT "the page shared with a worker"
 
 typedef struct
 {
@@ -41,20 +41,16 @@ struct _MpipePage
 static MpipePage *
 page_map (int fd, GError **error)
 {
+  Words *words = mpipe_memory_file_map (fd, PAGE_SIZE, PROT_READ | PROT_WRITE, WHAT, error);
   MpipePage *self;
-  void *memory = mmap (NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-  if (memory == MAP_FAILED)
+  if (words == NULL)
     {
-      int saved_errno = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                   "cannot map the page shared with a worker: %s", g_strerror (saved_errno));
       close (fd);
       return NULL;
     }
   self = g_new0 (MpipePage, 1);
-  self->words = memory;
+  self->words = words;
   self->fd = fd;
   return self;
 }
@@ -62,31 +58,23 @@ page_map (int fd, GError **error)
 MpipePage *
 mpipe_page_new (GError **error)
 {
-  int fd = memfd_create ("mpipe-worker-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  int fd = mpipe_memory_file_new ("mpipe-worker-page", PAGE_SIZE, WHAT, error);
 
-  if (fd < 0 || ftruncate (fd, PAGE_SIZE) < 0
-      || fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-    {
-      int saved_errno = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                   "cannot make the page shared with a worker: %s", g_strerror (saved_errno));
-      if (fd >= 0)
-        close (fd);
-      return NULL;
-    }
-  return page_map (fd, error);
+  if (fd < 0)
+    return NULL;
+  if (mpipe_memory_file_seal (fd, 0, WHAT, error))
+    return page_map (fd, error);
+  close (fd);
+  return NULL;
 }
 
 /* Takes @fd over, also on failure: it may be anything. */
 MpipePage *
 mpipe_page_new_for_fd (int fd, GError **error)
 {
-  int seals = fcntl (fd, F_GET_SEALS);
-  struct stat status;
+  gsize size;
 
-  if (seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && fstat (fd, &status) == 0
-      && status.st_size == PAGE_SIZE)
+  if (mpipe_memory_file_check (fd, &size) && size == PAGE_SIZE)
     return page_map (fd, error);
   close (fd);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -108,16 +96,7 @@ mpipe_page_free (MpipePage *self)
 int
 mpipe_page_dup_fd (MpipePage *self, GError **error)
 {
-  int fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 3);
-
-  if (fd < 0)
-    {
-      int saved_errno = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-                   "cannot share a page with a worker: %s", g_strerror (saved_errno));
-    }
-  return fd;
+  return mpipe_memory_file_dup (self->fd, WHAT, error);
 }
 
 /* The number comes first: a worker that dies between the two is on no task, rather than on the one before. The second

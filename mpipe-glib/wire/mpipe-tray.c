@@ -10,18 +10,17 @@
 
 #include "mpipe-glib/wire/mpipe-tray-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
 
 #include "mpipe-glib/core/mpipe-extents-private.h"
+#include "mpipe-glib/core/mpipe-memory-file-private.h"
 
 #define PAGE_SIZE 4096u
+#define WHAT "memory for large results"
 #define CAPACITY ((gsize) (sizeof (void *) > 4 ? 64 : 8) << 20)
 
 typedef struct
@@ -51,27 +50,19 @@ struct _MpipeTray
   guint64 n_taken; /* engine: what it writes, and does not read back */
 };
 
-static MpipeTray *
-fail_with_errno (int fd, const char *what, GError **error)
-{
-  int saved_errno = errno;
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-               "cannot %s memory for large results: %s", what, g_strerror (saved_errno));
-  if (fd >= 0)
-    close (fd);
-  return NULL;
-}
-
+/* Takes @fd over, also on failure. */
 static MpipeTray *
 tray_map (int fd, gsize capacity, GError **error)
 {
+  guint8 *memory = mpipe_memory_file_map (fd, PAGE_SIZE + capacity, PROT_READ | PROT_WRITE, WHAT,
+                                          error);
   MpipeTray *self;
-  guint8 *memory
-      = mmap (NULL, PAGE_SIZE + capacity, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-  if (memory == MAP_FAILED)
-    return fail_with_errno (fd, "map", error);
+  if (memory == NULL)
+    {
+      close (fd);
+      return NULL;
+    }
   self = g_new0 (MpipeTray, 1);
   self->fd = fd;
   self->words = (Words *) (gpointer) memory;
@@ -85,26 +76,28 @@ tray_map (int fd, gsize capacity, GError **error)
 MpipeTray *
 mpipe_tray_new (GError **error)
 {
-  int fd = memfd_create ("mpipe-tray", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  int fd = mpipe_memory_file_new ("mpipe-tray", PAGE_SIZE + CAPACITY, WHAT, error);
 
-  if (fd < 0 || ftruncate (fd, (off_t) (PAGE_SIZE + CAPACITY)) < 0
-      || fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-    return fail_with_errno (fd, "make", error);
-  return tray_map (fd, CAPACITY, error);
+  if (fd < 0)
+    return NULL;
+  if (mpipe_memory_file_seal (fd, 0, WHAT, error))
+    return tray_map (fd, CAPACITY, error);
+  close (fd);
+  return NULL;
 }
 
 /* Takes @fd over, also on failure: it may be anything. */
 MpipeTray *
 mpipe_tray_new_for_fd (int fd, GError **error)
 {
-  int seals = fcntl (fd, F_GET_SEALS);
-  struct stat status;
+  gsize size;
 
-  if (seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && fstat (fd, &status) == 0
-      && status.st_size > PAGE_SIZE)
-    return tray_map (fd, (gsize) status.st_size - PAGE_SIZE, error);
-  errno = EINVAL;
-  return fail_with_errno (fd, "map", error);
+  if (mpipe_memory_file_check (fd, &size) && size > PAGE_SIZE)
+    return tray_map (fd, size - PAGE_SIZE, error);
+  close (fd);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "what should be memory for large results is none");
+  return NULL;
 }
 
 /* When both sides have it, nobody needs the descriptor any more. */
@@ -132,11 +125,7 @@ mpipe_tray_free (MpipeTray *self)
 int
 mpipe_tray_dup_fd (MpipeTray *self, GError **error)
 {
-  int fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 3);
-
-  if (fd < 0)
-    fail_with_errno (-1, "share", error);
-  return fd;
+  return mpipe_memory_file_dup (self->fd, WHAT, error);
 }
 
 /* The worker's side */
