@@ -15,7 +15,9 @@ G_BEGIN_DECLS
 #define MPIPE_PAYLOAD_NO_HANDLES (-1) /* of a value that is not put with descriptors, not even with none */
 
 /* A serialised value on its way: what a task or a result is between two programs. Small ones are kept in
- * place, larger ones share a buffer. Not counted: copy it with mpipe_payload_copy(), clear it once. */
+ * place, larger ones share a buffer. Not counted: copy it with mpipe_payload_copy(), clear it once.
+ *
+ * Where that is said, it is a row of numbers: values of one type of which any bytes are values, one behind the other. */
 typedef struct
 {
   guint32 size;
@@ -37,9 +39,12 @@ gboolean mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant,
                                           MpipeTypeTable *types, int n_handles, GError **error);
 void mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *buffer,
                                      const guint8 *data, guint32 size);
-GArray *mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error);
-gboolean mpipe_payload_append_number (const MpipePayload *self, const MpipeTypeEntry *type,
-                                      GByteArray *bytes);
+void mpipe_payload_init_slice (MpipePayload *self, const MpipePayload *whole, gsize offset,
+                               gsize size);
+GArray *mpipe_payload_split (GVariant *array, MpipeTypeTable *types, guint max_numbers,
+                             GError **error);
+gboolean mpipe_payload_append_numbers (const MpipePayload *self, const MpipeTypeEntry *type,
+                                       GByteArray *bytes);
 void mpipe_payload_copy (MpipePayload *self, const MpipePayload *other);
 void mpipe_payload_clear (MpipePayload *self);
 
@@ -48,6 +53,7 @@ gboolean mpipe_payload_has_type (const MpipePayload *self, MpipeTypeTable *types
                                  const GVariantType *type);
 GVariant *mpipe_payload_to_variant (const MpipePayload *self, MpipeTypeTable *types,
                                     GError **error);
+GVariant *mpipe_payload_to_array (const MpipePayload *self, MpipeTypeTable *types);
 GVariant *mpipe_payload_to_variant_with_handles (const MpipePayload *self, MpipeTypeTable *types,
                                                  int n_handles, GError **error);
 

@@ -60,18 +60,23 @@ copy_small (const MpipePayload *self)
   return g_bytes_new_take (data, self->size);
 }
 
+/* Returns: (transfer full): the bytes, which stay where they are if they are many */
+static GBytes *
+to_bytes (const MpipePayload *self)
+{
+  if (is_inline (self))
+    return copy_small (self);
+  return g_bytes_new_with_free_func (self->in.shared.data, self->size,
+                                     (GDestroyNotify) mpipe_buffer_unref,
+                                     mpipe_buffer_ref (self->in.shared.buffer));
+}
+
 static GVariant *
 wrap (const MpipePayload *self, const MpipeTypeEntry *type, gboolean trusted)
 {
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) bytes = to_bytes (self);
   const GVariantType *variant_type = G_VARIANT_TYPE (type->string);
 
-  if (is_inline (self))
-    bytes = copy_small (self);
-  else
-    bytes = g_bytes_new_with_free_func (self->in.shared.data, self->size,
-                                        (GDestroyNotify) mpipe_buffer_unref,
-                                        mpipe_buffer_ref (self->in.shared.buffer));
   return g_variant_ref_sink (g_variant_new_from_bytes (variant_type, bytes, trusted));
 }
 
@@ -327,31 +332,35 @@ check_memory_for_elements (GVariant *array, GError **error)
   return FALSE;
 }
 
+/* As many numbers in each payload as it may hold. */
 static gboolean
-split_numbers (GArray *payloads, GVariant *array, const MpipeTypeEntry *type, GError **error)
+split_numbers (GArray *payloads, GVariant *array, const MpipeTypeEntry *type, guint max_numbers,
+               GError **error)
 {
-  const guint8 *data = g_variant_get_data (array);
-  gsize n = g_variant_get_size (array) / type->unit;
+  g_autoptr (MpipeBuffer) buffer = NULL;
+  gsize size = g_variant_get_size (array), step = (gsize) max_numbers * type->unit;
 
-  if (n > G_MAXUINT)
+  if (size / type->unit > G_MAXUINT)
     {
       g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
-                   "An array of %" G_GSIZE_FORMAT " tasks is longer than the %u that one may have", n,
-                   G_MAXUINT);
+                   "An array of %" G_GSIZE_FORMAT " tasks is longer than the %u that one may have",
+                   size / type->unit, G_MAXUINT);
       return FALSE;
     }
-  g_array_set_size (payloads, (guint) n);
-  for (gsize i = 0; i < n; i++)
-    set_bytes (&g_array_index (payloads, MpipePayload, i), type->number, data + i * type->unit,
-               type->unit);
+  buffer = mpipe_buffer_new_for_variant (array);
+  g_array_set_size (payloads, (guint) ((size + step - 1) / step));
+  for (guint i = 0; i < payloads->len; i++)
+    mpipe_payload_init_from_buffer (&g_array_index (payloads, MpipePayload, i), type->number,
+                                    buffer, mpipe_buffer_get_data (buffer) + i * step,
+                                    (guint32) MIN (step, size - i * step));
   return TRUE;
 }
 
-/* Each element of @array, of any type `a…`, as a payload of its own; large ones share its memory. Returns:
- * (nullable): of MpipePayload, which are cleared with it; NULL with MPIPE_ERROR_TYPE or
+/* Each element of @array, of any type `a…`, as a payload of its own, but up to @max_numbers numbers in one; large ones
+ * share its memory. Returns: (nullable): of MpipePayload, which are cleared with it; NULL with MPIPE_ERROR_TYPE or
  * MPIPE_ERROR_TOO_LARGE. */
 GArray *
-mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error)
+mpipe_payload_split (GVariant *array, MpipeTypeTable *types, guint max_numbers, GError **error)
 {
   const char *type_string = g_variant_get_type_string (array);
   g_autoptr (GArray) payloads = g_array_new (FALSE, TRUE, sizeof (MpipePayload));
@@ -381,8 +390,10 @@ mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error)
   bytes = g_variant_get_data_as_bytes (normal);
   trusted = g_variant_ref_sink (
       g_variant_new_from_bytes (g_variant_get_type (array), bytes, TRUE));
-  if (type->always_valid && !type->is_array)
-    return split_numbers (payloads, trusted, type, error) ? g_steal_pointer (&payloads) : NULL;
+  if (mpipe_type_entry_is_number (type))
+    return split_numbers (payloads, trusted, type, max_numbers, error)
+               ? g_steal_pointer (&payloads)
+               : NULL;
   n = g_variant_n_children (trusted);
   for (gsize i = 0; i < n; i++)
     {
@@ -399,17 +410,31 @@ mpipe_payload_split (GVariant *array, MpipeTypeTable *types, GError **error)
   return g_steal_pointer (&payloads);
 }
 
-/* A value of fixed size that was received, appended to @bytes as an array holds it. Returns: FALSE when it is
- * not of type @type, or its type is not one of those of which any bytes are a value. */
+/* A row of numbers, or one, appended to @bytes as an array holds it. Returns: FALSE when it is of another type than
+ * @type, or that is no number. */
 gboolean
-mpipe_payload_append_number (const MpipePayload *self, const MpipeTypeEntry *type,
-                             GByteArray *bytes)
+mpipe_payload_append_numbers (const MpipePayload *self, const MpipeTypeEntry *type,
+                              GByteArray *bytes)
 {
-  if (self->type != type->number || !type->always_valid || type->is_array
-      || self->size != type->unit)
+  if (self->type != type->number || !mpipe_type_entry_is_number (type)
+      || self->size % type->unit != 0)
     return FALSE;
   g_byte_array_append (bytes, mpipe_payload_get_data (self), self->size);
   return TRUE;
+}
+
+/* Returns: (transfer full): a row of numbers as an array */
+GVariant *
+mpipe_payload_to_array (const MpipePayload *self, MpipeTypeTable *types)
+{
+  const MpipeTypeEntry *type = mpipe_type_table_get (types, self->type);
+  g_autoptr (GVariantType) array_type = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_assert (type != NULL && mpipe_type_entry_is_number (type) && self->size % type->unit == 0);
+  array_type = g_variant_type_new_array (G_VARIANT_TYPE (type->string));
+  bytes = to_bytes (self);
+  return g_variant_ref_sink (g_variant_new_from_bytes (array_type, bytes, TRUE));
 }
 
 void
@@ -425,6 +450,15 @@ mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *b
   self->size = size;
   self->in.shared.data = data;
   self->in.shared.buffer = mpipe_buffer_ref (buffer);
+}
+
+/* A part of another payload, whose memory it shares if it is large. */
+void
+mpipe_payload_init_slice (MpipePayload *self, const MpipePayload *whole, gsize offset, gsize size)
+{
+  g_assert (offset <= whole->size && size <= whole->size - offset);
+  mpipe_payload_init_from_buffer (self, whole->type, mpipe_payload_get_buffer (whole),
+                                  mpipe_payload_get_data (whole) + offset, (guint32) size);
 }
 
 void

@@ -28,6 +28,13 @@ typedef struct
   char *string;
 } MpipeTypeEntry;
 
+/* Whether any bytes of the right size are a value, and that size is fixed: so a row of values needs no check either. */
+static inline gboolean
+mpipe_type_entry_is_number (const MpipeTypeEntry *self)
+{
+  return self->always_valid && !self->is_array;
+}
+
 MpipeTypeTable *mpipe_type_table_new (void);
 MpipeTypeTable *mpipe_type_table_ref (MpipeTypeTable *self);
 void mpipe_type_table_unref (MpipeTypeTable *self);

@@ -58,15 +58,28 @@ grow (MpipeLeases *self)
   g_free (before);
 }
 
-/* Returns: the number under which @task is held. */
+/* Returns: the number under which @task is held, the first of @n. */
 guint64
-mpipe_leases_add (MpipeLeases *self, gpointer task)
+mpipe_leases_add (MpipeLeases *self, gpointer task, guint n)
 {
-  if (self->next - self->oldest == self->n_slots)
+  guint64 first = self->next;
+
+  while (self->next - self->oldest + n > self->n_slots)
     grow (self);
-  *slot_of (self, self->next) = task;
-  self->n++;
-  return self->next++;
+  for (guint i = 0; i < n; i++)
+    *slot_of (self, first + i) = task;
+  self->n += n;
+  self->next += n;
+  return first;
+}
+
+/* Numbers that are held stand for another task from now on. */
+void
+mpipe_leases_replace (MpipeLeases *self, guint64 first, guint n, gpointer task)
+{
+  g_assert (first >= self->oldest && first + n <= self->next);
+  for (guint i = 0; i < n; i++)
+    *slot_of (self, first + i) = task;
 }
 
 /* Returns: (nullable): the task held under @number; any number may be asked for. */
@@ -78,19 +91,16 @@ mpipe_leases_get (MpipeLeases *self, guint64 number)
   return *slot_of (self, number);
 }
 
-/* Returns: (nullable): the task that was held under @number and is no more. */
-gpointer
-mpipe_leases_remove (MpipeLeases *self, guint64 number)
+/* Nothing is held any more under numbers that are. */
+void
+mpipe_leases_remove (MpipeLeases *self, guint64 first, guint n)
 {
-  gpointer task = mpipe_leases_get (self, number);
-
-  if (task == NULL)
-    return NULL;
-  *slot_of (self, number) = NULL;
-  self->n--;
+  g_assert (first >= self->oldest && first + n <= self->next && self->n >= n);
+  for (guint i = 0; i < n; i++)
+    *slot_of (self, first + i) = NULL;
+  self->n -= n;
   while (self->oldest < self->next && *slot_of (self, self->oldest) == NULL)
     self->oldest++;
-  return task;
 }
 
 guint

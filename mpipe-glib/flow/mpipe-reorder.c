@@ -13,7 +13,7 @@
 typedef struct
 {
   MpipeFifo held;
-  gboolean closed;
+  guint n_closed; /* this place and those behind it, in a row; 0 while it is open */
 } Slot;
 
 struct _MpipeReorder
@@ -76,14 +76,17 @@ grow (MpipeReorder *self)
   g_free (before);
 }
 
-/* Returns: the next place. */
+/* Returns: the next place, the first of @n. */
 guint64
-mpipe_reorder_open (MpipeReorder *self)
+mpipe_reorder_open (MpipeReorder *self, guint n)
 {
-  if (self->ordered && self->next_place - self->next_given == self->n_slots)
+  guint64 place = self->next_place;
+
+  while (self->ordered && self->next_place - self->next_given + n > self->n_slots)
     grow (self);
-  self->n_open++;
-  return self->next_place++;
+  self->n_open += n;
+  self->next_place += n;
+  return place;
 }
 
 /* @place must be open. */
@@ -108,23 +111,23 @@ pass_turn (MpipeReorder *self)
     {
       Slot *slot = slot_of (self, self->next_given);
 
-      if (!slot->closed || !mpipe_fifo_is_empty (&slot->held))
+      if (slot->n_closed == 0 || !mpipe_fifo_is_empty (&slot->held))
         return;
-      slot->closed = FALSE;
-      self->next_given++;
+      self->next_given += slot->n_closed;
+      slot->n_closed = 0;
     }
 }
 
-/* Nothing will be added to @place, which must be open. */
+/* Nothing will be added to @place and those behind it, @n in all, which must be open. */
 void
-mpipe_reorder_close (MpipeReorder *self, guint64 place)
+mpipe_reorder_close (MpipeReorder *self, guint64 place, guint n)
 {
-  g_assert (self->n_open > 0);
-  self->n_open--;
+  g_assert (n > 0 && self->n_open >= n);
+  self->n_open -= n;
   if (!self->ordered)
     return;
-  g_assert (place >= self->next_given && place < self->next_place);
-  slot_of (self, place)->closed = TRUE;
+  g_assert (place >= self->next_given && place + n <= self->next_place);
+  slot_of (self, place)->n_closed = n;
   pass_turn (self);
 }
 

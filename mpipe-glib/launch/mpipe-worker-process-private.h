@@ -28,6 +28,8 @@ typedef struct
 {
   void (*ready) (gpointer owner);
   gboolean (*result) (gpointer owner, guint64 sequence, const MpipePayload *result, gboolean last);
+  gboolean (*row) (gpointer owner, guint64 first, const MpipePayload *results,
+                   guint n); /* the last of @n tasks, numbers one behind the other */
   gboolean (*done) (gpointer owner, guint64 sequence);
   gboolean (*failed) (gpointer owner, guint64 sequence, const char *reason);
   void (*begun) (gpointer owner, guint64 sequence); /* of those workers that say so */
@@ -69,8 +71,12 @@ gboolean mpipe_worker_process_get_current (MpipeWorkerProcess *self, guint64 *ou
 char *mpipe_worker_process_dup_last_words (MpipeWorkerProcess *self);
 
 gboolean mpipe_worker_process_takes_fds (MpipeWorkerProcess *self);
+gboolean mpipe_worker_process_takes_rows (MpipeWorkerProcess *self);
+gboolean mpipe_worker_process_does_arrays (MpipeWorkerProcess *self);
 void mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
                                      MpipePayload *task, GUnixFDList *fds);
+void mpipe_worker_process_send_row (MpipeWorkerProcess *self, guint64 first,
+                                    MpipePayload *tasks);
 void mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence);
 gboolean mpipe_worker_process_can_cancel (MpipeWorkerProcess *self);
 void mpipe_worker_process_send_cancel (MpipeWorkerProcess *self, guint64 sequence);

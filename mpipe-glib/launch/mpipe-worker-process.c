@@ -338,6 +338,28 @@ handle_result (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error
 }
 
 static gboolean
+handle_results (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
+{
+  guint16 type = mpipe_type_map_translate (self->type_map, frame->header.type);
+  guint n = mpipe_frame_count_row (&frame->header, mpipe_type_table_get (self->types, type));
+  MpipePayload payload;
+  gboolean known;
+
+  if (n == 0 || frame->header.sequence > G_MAXUINT64 - n)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                   "sent %u bytes of type number %u, which are no numbers", frame->header.size,
+                   frame->header.type);
+      return FALSE;
+    }
+  mpipe_payload_init_from_buffer (&payload, type, frame->buffer, frame->payload,
+                                  frame->header.size);
+  known = self->events->row (self->owner, frame->header.sequence, &payload, n);
+  mpipe_payload_clear (&payload);
+  return check_known (known, frame, error);
+}
+
+static gboolean
 handle_failed (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
 {
   g_autofree char *reason = mpipe_message_parse_error (frame);
@@ -395,6 +417,8 @@ handle_frame (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
       return handle_failed (self, frame, error);
     case MPIPE_FRAME_RESULT:
       return check_may_answer (self, frame, error) && handle_result (self, frame, error);
+    case MPIPE_FRAME_RESULTS:
+      return check_may_answer (self, frame, error) && handle_results (self, frame, error);
     case MPIPE_FRAME_DONE:
       return check_may_answer (self, frame, error)
              && check_known (self->events->done (self->owner, sequence), frame, error);
@@ -571,6 +595,47 @@ gboolean
 mpipe_worker_process_takes_fds (MpipeWorkerProcess *self)
 {
   return (self->features & MPIPE_FEATURE_FDS) != 0 && mpipe_channel_carries_fds (self->channel);
+}
+
+/* Whether tasks that are numbers can be sent many at once. */
+gboolean
+mpipe_worker_process_takes_rows (MpipeWorkerProcess *self)
+{
+  const guint needed = MPIPE_FEATURE_ROWS | MPIPE_FEATURE_PAGE;
+
+  return (self->features & needed) == needed && self->page != NULL
+         && (self->features & MPIPE_FEATURE_CONCURRENT) == 0;
+}
+
+/* Whether the worker may do those in one go. */
+gboolean
+mpipe_worker_process_does_arrays (MpipeWorkerProcess *self)
+{
+  return (self->features & MPIPE_FEATURE_ARRAYS) != 0;
+}
+
+/* Queues tasks with numbers from @first on, to a worker that takes them so; numbers may go together with those before
+ * them. Other values are sent as a task is. */
+void
+mpipe_worker_process_send_row (MpipeWorkerProcess *self, guint64 first, MpipePayload *tasks)
+{
+  const MpipeTypeEntry *type = mpipe_type_table_get (self->types, tasks->type);
+  MpipeFrameHeader header = {
+    .kind = MPIPE_FRAME_TASKS,
+    .type = tasks->type,
+    .sequence = first,
+    .size = tasks->size,
+  };
+
+  if (mpipe_frame_count_row (&header, type) == 0)
+    {
+      mpipe_worker_process_send_task (self, first, tasks, NULL);
+      return;
+    }
+  g_assert (self->state == MPIPE_WORKER_PROCESS_READY);
+  mpipe_type_map_announce (self->type_map, self->channel, tasks->type);
+  mpipe_channel_send_row (self->channel, &header, type->unit, mpipe_payload_get_data (tasks),
+                          mpipe_payload_get_buffer (tasks));
 }
 
 /* Queues a task, with its descriptors or NULL; the value may move to where the worker can read it. It leaves with the

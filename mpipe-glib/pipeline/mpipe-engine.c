@@ -113,18 +113,27 @@ collect (MpipeEngine *self, MpipeItem *item)
   return TRUE;
 }
 
+/* Of a row that has brothers in another branch each task must be counted until all its results were read. */
+static gboolean
+must_part (const MpipeItem *item)
+{
+  return item->n_tasks > 1 && mpipe_lineage_is_shared (item->lineage);
+}
+
 static void
 deliver_cb (gpointer owner, MpipeRun *run, MpipeItem *item)
 {
   MpipeEngine *self = owner;
 
+  while (must_part (item))
+    deliver_cb (owner, run, mpipe_item_split (item, 1));
   if (item->error == NULL)
-    mpipe_counter_add (&self->n_results, 1);
+    mpipe_counter_add (&self->n_results, item->n_tasks);
   else
     mpipe_counter_add (&self->n_failed, 1);
   if (collect (self, item))
     return;
-  self->run_context.n_unread++;
+  self->run_context.n_unread += item->n_tasks;
   mpipe_fifo_push (&self->delivered, item);
   if (item->error != NULL && g_atomic_int_get (&self->stop_on_failure))
     {
@@ -376,11 +385,16 @@ static const MpipeRunEvents run_events = {
 
 /* What the application sends */
 
+/* A failure is told, kept and tried again with its own task. */
 static void
 take_task (MpipeEngine *self, MpipeItem *item)
 {
-  MpipeLineage *entrance = mpipe_lineage_new (NULL, &self->backlog, NULL, NULL, 0);
+  MpipeLineage *entrance;
 
+  if (g_atomic_int_get (&self->collect_failures))
+    while (item->n_tasks > 1)
+      take_task (self, mpipe_item_split (item, 1));
+  entrance = mpipe_lineage_new_row (&self->backlog, item->n_tasks);
   if (g_atomic_int_get (&self->collect_failures))
     mpipe_lineage_set_origin (entrance, &item->payload, item->fds);
   mpipe_item_set_lineage (item, entrance);
@@ -420,7 +434,8 @@ handle_batch (MpipeEngine *self, MpipeTaskBatch *batch)
 {
   MpipeItem *item;
 
-  self->run_context.n_unread -= batch->returned.n;
+  for (MpipeFifoLink *link = batch->returned.first; link != NULL; link = link->next)
+    self->run_context.n_unread -= ((MpipeItem *) link)->n_tasks;
   mpipe_item_free_all (&batch->returned);
   while ((item = mpipe_fifo_pop (&batch->tasks)) != NULL)
     take_task (self, item);
@@ -709,10 +724,11 @@ mpipe_engine_free (MpipeEngine *self)
  * thread that waits for its result runs the engine meanwhile. */
 MpipeTakeStatus
 mpipe_engine_take_item (MpipeEngine *self, gint64 deadline, GCancellable *cancellable,
-                        MpipeTakeFilter filter, gpointer user_data, gboolean patient,
+                        MpipeTakeFilter filter, gpointer user_data, gboolean patient, guint max,
                         MpipeItem **out_item)
 {
-  MpipeTakeStatus status = mpipe_event_mailbox_look (self->events, filter, user_data, out_item);
+  MpipeTakeStatus status
+      = mpipe_event_mailbox_look (self->events, filter, user_data, max, out_item);
 
   if (status == MPIPE_TAKE_EMPTY && deadline < 0 && begin_driving (self))
     {
@@ -720,7 +736,7 @@ mpipe_engine_take_item (MpipeEngine *self, gint64 deadline, GCancellable *cancel
 
       self->has_put = FALSE;
       do
-        status = mpipe_event_mailbox_look (self->events, filter, user_data, out_item);
+        status = mpipe_event_mailbox_look (self->events, filter, user_data, max, out_item);
       while (status == MPIPE_TAKE_EMPTY && !g_cancellable_is_cancelled (cancellable)
              && is_idle_but_for_one (self) && mpipe_driver_iterate (self->driver));
       mpipe_event_mailbox_end_driving (self->events, cancellable, handler);
@@ -729,7 +745,14 @@ mpipe_engine_take_item (MpipeEngine *self, gint64 deadline, GCancellable *cancel
   if (status == MPIPE_TAKE_ITEM || status == MPIPE_TAKE_ENDED)
     return status;
   return mpipe_event_mailbox_take (self->events, deadline, cancellable, filter, user_data, patient,
-                                   out_item);
+                                   max, out_item);
+}
+
+/* Whether tasks that are put are counted against a limit, one by one. */
+gboolean
+mpipe_engine_is_limited (MpipeEngine *self)
+{
+  return self->run_context.limited;
 }
 
 MpipeTaskMailbox *

@@ -69,13 +69,14 @@ void mpipe_event_mailbox_collect (MpipeEventMailbox *self, MpipeFailure *failure
 
 /* the application's side; any thread */
 MpipeTakeStatus mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter,
-                                          gpointer user_data, MpipeItem **out_item);
+                                          gpointer user_data, guint max,
+                                          MpipeItem **out_item);
 gulong mpipe_event_mailbox_begin_driving (MpipeEventMailbox *self, GCancellable *cancellable);
 void mpipe_event_mailbox_end_driving (MpipeEventMailbox *self, GCancellable *cancellable,
                                       gulong handler);
 MpipeTakeStatus mpipe_event_mailbox_take (MpipeEventMailbox *self, gint64 deadline,
                                           GCancellable *cancellable, MpipeTakeFilter filter,
-                                          gpointer user_data, gboolean patient,
+                                          gpointer user_data, gboolean patient, guint max,
                                           MpipeItem **out_item);
 void mpipe_event_mailbox_put_back (MpipeEventMailbox *self, MpipeItem *item);
 MpipeNotice *mpipe_event_mailbox_take_notice (MpipeEventMailbox *self);

@@ -235,26 +235,30 @@ end_waiting (MpipeEventMailbox *self, GCancellable *cancellable, gulong handler)
 }
 
 static MpipeTakeStatus
-look_locked (MpipeEventMailbox *self, MpipeTakeFilter filter, gpointer user_data,
+look_locked (MpipeEventMailbox *self, MpipeTakeFilter filter, gpointer user_data, guint max,
              MpipeItem **out_item)
 {
+  MpipeItem *first = (MpipeItem *) self->items.first;
+
   if (mpipe_fifo_is_empty (&self->items))
     return self->ended ? MPIPE_TAKE_ENDED : MPIPE_TAKE_EMPTY;
-  if (filter != NULL && !filter ((const MpipeItem *) self->items.first, user_data))
+  if (filter != NULL && !filter (first, user_data))
     return MPIPE_TAKE_REFUSED;
-  *out_item = mpipe_fifo_pop (&self->items);
+  *out_item
+      = first->n_tasks > max ? mpipe_item_read (first, max) : mpipe_fifo_pop (&self->items);
   return MPIPE_TAKE_ITEM;
 }
 
-/* Takes the first item, if there is one and @filter agrees or is NULL; does not wait. */
+/* Takes the first item, or the first @max results of a row, if there is one and @filter agrees or is NULL; does not
+ * wait. */
 MpipeTakeStatus
 mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter, gpointer user_data,
-                          MpipeItem **out_item)
+                          guint max, MpipeItem **out_item)
 {
   MpipeTakeStatus status;
 
   g_mutex_lock (&self->lock);
-  status = look_locked (self, filter, user_data, out_item);
+  status = look_locked (self, filter, user_data, max, out_item);
   g_mutex_unlock (&self->lock);
   return status;
 }
@@ -284,14 +288,14 @@ mpipe_event_mailbox_end_driving (MpipeEventMailbox *self, GCancellable *cancella
     g_cancellable_disconnect (cancellable, handler);
 }
 
-/* Takes the first item, and waits for it until @deadline: monotonic time, or -1 to wait for ever. One that
- * @filter refuses is the answer, or, if @patient, is waited for to go. */
+/* Takes the first item, or the first @max results of a row, and waits for it until @deadline: monotonic time, or -1 to
+ * wait for ever. One that @filter refuses is the answer, or, if @patient, is waited for to go. */
 MpipeTakeStatus
 mpipe_event_mailbox_take (MpipeEventMailbox *self, gint64 deadline, GCancellable *cancellable,
-                          MpipeTakeFilter filter, gpointer user_data, gboolean patient,
+                          MpipeTakeFilter filter, gpointer user_data, gboolean patient, guint max,
                           MpipeItem **out_item)
 {
-  MpipeTakeStatus status = mpipe_event_mailbox_look (self, filter, user_data, out_item);
+  MpipeTakeStatus status = mpipe_event_mailbox_look (self, filter, user_data, max, out_item);
   gboolean in_time = TRUE;
   gulong handler;
 
@@ -300,7 +304,7 @@ mpipe_event_mailbox_take (MpipeEventMailbox *self, gint64 deadline, GCancellable
   handler = begin_waiting (self, cancellable);
   for (;;)
     {
-      status = look_locked (self, filter, user_data, out_item);
+      status = look_locked (self, filter, user_data, max, out_item);
       if (status == MPIPE_TAKE_ITEM || status == MPIPE_TAKE_ENDED
           || (status == MPIPE_TAKE_REFUSED && !patient) || !in_time)
         break;

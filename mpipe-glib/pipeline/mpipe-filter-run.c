@@ -190,7 +190,7 @@ filter_run_work (MpipeRun *run)
   mpipe_run_move_output (run);
   while (!mpipe_run_is_blocked (run) && !mpipe_fifo_is_empty (&run->input))
     {
-      MpipeItem *item = mpipe_fifo_pop (&run->input);
+      MpipeItem *item = mpipe_run_take (run, 1);
       GError *refusal = item->error == NULL ? mpipe_run_find_refusal (run, item) : NULL;
 
       if (refusal != NULL)

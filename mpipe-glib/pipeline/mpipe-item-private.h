@@ -19,13 +19,18 @@ typedef struct
 } MpipeProducer;
 
 /* What moves through a pipeline: a task, a result that becomes a task, or a failure that keeps its place in
- * the order. One owner at a time; it crosses threads only through the mailboxes. */
+ * the order. One owner at a time; it crosses threads only through the mailboxes.
+ *
+ * It may stand for a row of tasks, of which nothing is to be told but their numbers: their ids, places and numbers
+ * follow each other. Whatever is done to one of them alone is done to an item that was split off. */
 typedef struct
 {
   /* what every thread looks at, close together */
   MpipeFifoLink link;
   MpipePayload payload; /* empty in a failure */
   guint64 id;           /* of the task that was put, from which it comes; 0 for the stop task */
+  guint n_tasks;        /* 1, or those in the row; the id is that of the first, the place and number as well */
+  guint n_read;         /* of a row: those in front that its reader has split off */
   GError *error;        /* set in a failure */
   MpipeStage *stage;    /* borrowed: where it failed, or the leaf it came out of */
   gboolean reported;    /* a failure that a signal handler has seen */
@@ -33,7 +38,9 @@ typedef struct
 
   guint32 n_counted;     /* bytes that the lineage counts for it */
   MpipeLineage *lineage; /* NULL before the engine took it */
+  MpipeBacklog *counted_in; /* borrowed: when its reader has split it off, instead of a lineage; else NULL */
   guint64 place;          /* in the order of the stage it is in; 0 before it has one */
+  guint64 number;         /* under which its worker holds it */
   guint n_attempts;       /* of the stage it is in */
   guint n_at_hand;        /* workers of that stage that ended on no task, and this was next */
   gint64 begun_at;        /* when its worker said that it began, or was told to give it up; 0 before */
@@ -42,12 +49,17 @@ typedef struct
   gboolean is_stop : 1;       /* no task: the last call of a worker */
   gboolean is_begun : 1;      /* its worker has said so */
   gboolean is_cancelled : 1;  /* its results do not count */
+  gboolean goes_alone : 1;    /* a worker that had it among others died */
+  gboolean in_array : 1;      /* given to a worker that may do it together with others */
   MpipeProducer producer;
   MpipeFifo held; /* results kept back until the task has ended */
 } MpipeItem;
 
 MpipeItem *mpipe_item_new (guint64 id);
 MpipeItem *mpipe_item_new_stop (void);
+MpipeItem *mpipe_item_new_row (const MpipePayload *payload, guint n_tasks);
+MpipeItem *mpipe_item_split (MpipeItem *self, guint n_tasks);
+MpipeItem *mpipe_item_read (MpipeItem *self, guint n_tasks);
 MpipeItem *mpipe_item_new_child (const MpipeItem *parent, const MpipePayload *payload);
 void mpipe_item_free (MpipeItem *self);
 void mpipe_item_free_all (MpipeFifo *items);

@@ -12,7 +12,73 @@ mpipe_item_new (guint64 id)
   MpipeItem *self = g_slice_new0 (MpipeItem);
 
   self->id = id;
+  self->n_tasks = 1;
   return self;
+}
+
+/* Numbers, each of them a task; they have no ids yet. The payload is copied by reference. */
+MpipeItem *
+mpipe_item_new_row (const MpipePayload *payload, guint n_tasks)
+{
+  MpipeItem *self = mpipe_item_new (0);
+
+  mpipe_payload_copy (&self->payload, payload);
+  self->n_tasks = n_tasks;
+  return self;
+}
+
+/* Takes the first @n_tasks, which are not all, out of a row. */
+static MpipeItem *
+take_front (MpipeItem *self, guint n_tasks)
+{
+  MpipeItem *front = mpipe_item_new (self->id);
+  gsize size = self->payload.size / self->n_tasks * n_tasks;
+  MpipePayload whole = self->payload;
+
+  g_assert (n_tasks > 0 && n_tasks < self->n_tasks);
+  mpipe_payload_init_slice (&front->payload, &whole, 0, size);
+  mpipe_payload_init_slice (&self->payload, &whole, size, whole.size - size);
+  mpipe_payload_clear (&whole);
+  front->n_tasks = n_tasks;
+  front->stage = self->stage;
+  front->producer = self->producer;
+  self->id += n_tasks;
+  self->n_tasks -= n_tasks;
+  return front;
+}
+
+/* Engine's thread. Returns: the first @n_tasks of a row, which are not all */
+MpipeItem *
+mpipe_item_split (MpipeItem *self, guint n_tasks)
+{
+  MpipeItem *front = take_front (self, n_tasks);
+
+  if (self->lineage != NULL)
+    {
+      front->lineage = mpipe_lineage_split (self->lineage, n_tasks);
+      front->n_counted = front->payload.size;
+      self->n_counted -= front->n_counted;
+    }
+  front->place = self->place;
+  front->number = self->number;
+  front->n_at_hand = self->n_at_hand;
+  front->begun_at = self->begun_at;
+  front->goes_alone = self->goes_alone;
+  front->in_array = self->in_array;
+  self->place += self->place != 0 ? n_tasks : 0;
+  self->number += n_tasks;
+  return front;
+}
+
+/* The thread of a reader, to whom a row was delivered. Returns: the first @n_tasks of it, which are not all */
+MpipeItem *
+mpipe_item_read (MpipeItem *self, guint n_tasks)
+{
+  MpipeItem *front = take_front (self, n_tasks);
+
+  self->n_read += n_tasks;
+  front->counted_in = mpipe_lineage_get_backlog (self->lineage);
+  return front;
 }
 
 MpipeItem *
@@ -69,8 +135,12 @@ mpipe_item_free (MpipeItem *self)
 {
   mpipe_item_drop_held (self);
   clear_payload (self);
+  if (self->n_read > 0)
+    mpipe_lineage_leave (self->lineage, self->n_read);
   if (self->lineage != NULL)
     mpipe_lineage_unref (self->lineage);
+  if (self->counted_in != NULL)
+    self->counted_in->n -= self->n_tasks;
   g_clear_error (&self->error);
   g_slice_free (MpipeItem, self);
 }
@@ -129,7 +199,7 @@ mpipe_item_drop_held (MpipeItem *self)
 void
 mpipe_item_fail (MpipeItem *self, MpipeStage *stage, GError *error)
 {
-  g_assert (self->error == NULL);
+  g_assert (self->error == NULL && self->n_tasks == 1);
   mpipe_item_drop_held (self);
   clear_payload (self);
   self->error = error;

@@ -12,6 +12,7 @@ struct _MpipeLineage
   MpipeLineageEnded ended;
   gpointer owner;
   guint number;
+  guint n_tasks; /* that the backlog counts; more than 1 only of a row */
   guint n_refs;
   MpipePayload *origin; /* owned: what it began with, if that is of interest; NULL */
   GUnixFDList *fds;     /* owned: of the origin; NULL */
@@ -29,12 +30,61 @@ mpipe_lineage_new (MpipeLineage *parent, MpipeBacklog *backlog, MpipeLineageEnde
   self->ended = ended;
   self->owner = owner;
   self->number = number;
+  self->n_tasks = 1;
   self->n_refs = 1;
   self->origin = NULL;
   self->fds = NULL;
   if (backlog != NULL)
     backlog->n++;
   return self;
+}
+
+/* That of tasks that enter the pipeline in a row, until they part. */
+MpipeLineage *
+mpipe_lineage_new_row (MpipeBacklog *backlog, guint n_tasks)
+{
+  MpipeLineage *self = mpipe_lineage_new (NULL, backlog, NULL, NULL, 0);
+
+  self->n_tasks = n_tasks;
+  backlog->n += n_tasks - 1;
+  return self;
+}
+
+/* Some tasks of a row part from it. Returns: (transfer full): their lineage; that of all when it is shared already, and
+ * then all end together */
+MpipeLineage *
+mpipe_lineage_split (MpipeLineage *self, guint n_tasks)
+{
+  MpipeLineage *part;
+
+  if (mpipe_lineage_is_shared (self))
+    return mpipe_lineage_ref (self);
+  part = mpipe_lineage_new_row (self->backlog, n_tasks);
+  mpipe_lineage_leave (self, n_tasks);
+  self->backlog->n -= n_tasks;
+  return part;
+}
+
+/* Some tasks of a row stay counted, but not by it. */
+void
+mpipe_lineage_leave (MpipeLineage *self, guint n_tasks)
+{
+  g_assert (n_tasks <= self->n_tasks);
+  self->n_tasks -= n_tasks;
+}
+
+/* Any thread that owns something of it. Returns: where it is counted */
+MpipeBacklog *
+mpipe_lineage_get_backlog (const MpipeLineage *self)
+{
+  return self->backlog;
+}
+
+/* Whether it is that of several items. */
+gboolean
+mpipe_lineage_is_shared (const MpipeLineage *self)
+{
+  return self->n_refs > 1;
 }
 
 MpipeLineage *
@@ -52,7 +102,7 @@ mpipe_lineage_unref (MpipeLineage *self)
       MpipeLineage *parent = self->parent;
 
       if (self->backlog != NULL)
-        self->backlog->n--;
+        self->backlog->n -= self->n_tasks;
       if (self->ended != NULL)
         self->ended (self->owner, self->number);
       if (self->origin != NULL)

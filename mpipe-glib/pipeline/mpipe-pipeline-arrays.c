@@ -11,6 +11,8 @@
 
 #define RESULTS_AT_ONCE 4096       /* when the caller does not say */
 #define BYTES_AT_ONCE (64u << 10) /* results of more are not copied into an array with others */
+#define ROW_MAX 4096              /* tasks that travel together as long as nothing parts them */
+#define ROW_ALONE_MIN 512         /* so many results are an array without those behind them */
 
 static gboolean
 check_type (MpipePipeline *self, GVariant *tasks, GError **error)
@@ -22,14 +24,15 @@ check_type (MpipePipeline *self, GVariant *tasks, GError **error)
 }
 
 static void
-make_items (GArray *payloads, MpipeFifo *out_items)
+make_items (MpipePipeline *self, GArray *payloads, MpipeFifo *out_items)
 {
   for (guint i = 0; i < payloads->len; i++)
     {
-      MpipeItem *item = mpipe_item_new (0);
+      const MpipePayload *payload = &g_array_index (payloads, MpipePayload, i);
+      const MpipeTypeEntry *type = mpipe_type_table_get (self->types, payload->type);
+      guint n_tasks = mpipe_type_entry_is_number (type) ? (guint) (payload->size / type->unit) : 1;
 
-      mpipe_payload_copy (&item->payload, &g_array_index (payloads, MpipePayload, i));
-      mpipe_fifo_push (out_items, item);
+      mpipe_fifo_push (out_items, mpipe_item_new_row (payload, n_tasks));
     }
 }
 
@@ -69,10 +72,11 @@ mpipe_pipeline_put_array (MpipePipeline *self, GVariant *tasks, GCancellable *ca
   sunk = g_variant_ref_sink (tasks);
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_type (self, sunk, error))
     return 0;
-  payloads = mpipe_payload_split (sunk, self->types, error);
+  payloads = mpipe_payload_split (sunk, self->types,
+                                  mpipe_engine_is_limited (self->engine) ? 1 : ROW_MAX, error);
   if (payloads == NULL)
     return 0;
-  make_items (payloads, &items);
+  make_items (self, payloads, &items);
   n_accepted = mpipe_task_mailbox_put_many (self->tasks, &items, cancellable, &status);
   mpipe_item_free_all (&items);
   if (status == MPIPE_PUT_STOPPED)
@@ -92,32 +96,36 @@ is_of_type (const MpipeItem *item, gpointer type)
 }
 
 static MpipeItem *
-take_next (MpipePipeline *self, const MpipeTypeEntry *type)
+take_next (MpipePipeline *self, const MpipeTypeEntry *type, guint max)
 {
   MpipeItem *item;
 
-  return mpipe_event_mailbox_look (self->events, is_of_type, (gpointer) type, &item)
+  return mpipe_event_mailbox_look (self->events, is_of_type, (gpointer) type, max, &item)
                  == MPIPE_TAKE_ITEM
              ? item
              : NULL;
 }
 
 static GVariant *
-collect_numbers (MpipePipeline *self, GVariant *first, guint max, const MpipeTypeEntry *type)
+collect_numbers (MpipePipeline *self, const MpipeResult *first, guint max,
+                 const MpipeTypeEntry *type)
 {
   g_autoptr (GByteArray) numbers = g_byte_array_new ();
   g_autoptr (GVariantType) array_type = g_variant_type_new_array (G_VARIANT_TYPE (type->string));
   g_autoptr (GBytes) bytes = NULL;
+  guint n = first->n_tasks;
   MpipeItem *item;
 
-  g_byte_array_append (numbers, g_variant_get_data (first), type->unit);
-  for (guint n = 1; n < max && (item = take_next (self, type)) != NULL; n++)
+  g_byte_array_append (numbers, g_variant_get_data (first->value),
+                       (guint) g_variant_get_size (first->value));
+  while (n < max && (item = take_next (self, type, max - n)) != NULL)
     {
-      if (!mpipe_payload_append_number (&item->payload, type, numbers))
+      if (!mpipe_payload_append_numbers (&item->payload, type, numbers))
         {
           mpipe_event_mailbox_put_back (self->events, item);
           break;
         }
+      n += item->n_tasks;
       mpipe_task_mailbox_return (self->tasks, item);
     }
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&numbers));
@@ -132,7 +140,7 @@ collect_values (MpipePipeline *self, GVariant *first, guint max, const MpipeType
   MpipeItem *item;
 
   g_ptr_array_add (values, g_variant_ref (first));
-  while (values->len < max && n_bytes < BYTES_AT_ONCE && (item = take_next (self, type)) != NULL)
+  while (values->len < max && n_bytes < BYTES_AT_ONCE && (item = take_next (self, type, 1)) != NULL)
     {
       MpipeResult result;
 
@@ -149,17 +157,34 @@ collect_values (MpipePipeline *self, GVariant *first, guint max, const MpipeType
                                                   (GVariant *const *) values->pdata, values->len));
 }
 
+/* Consumes @first. Returns: (transfer full): it and what is behind it, as an array */
 static GVariant *
-collect (MpipePipeline *self, GVariant *first, guint max)
+collect (MpipePipeline *self, const MpipeResult *first, guint max)
 {
+  g_autoptr (GVariant) value = first->value;
+  gboolean is_row = first->n_tasks > 1;
+  const char *type_string = g_variant_get_type_string (value);
   const MpipeTypeEntry *type
-      = mpipe_type_table_add (self->types, g_variant_get_type_string (first));
+      = mpipe_type_table_add (self->types, is_row ? type_string + 1 : type_string);
 
-  if (max == 0)
-    max = RESULTS_AT_ONCE;
-  if (type->always_valid && !type->is_array)
+  if (is_row && first->n_tasks >= MIN (max, ROW_ALONE_MIN))
+    return g_steal_pointer (&value);
+  if (mpipe_type_entry_is_number (type))
     return collect_numbers (self, first, max, type);
-  return collect_values (self, first, max, type);
+  return collect_values (self, value, max, type);
+}
+
+static MpipeGetStatus
+get_array (MpipePipeline *self, gint64 deadline, guint max, GVariant **out_results,
+           GCancellable *cancellable, GError **error)
+{
+  MpipeResult first = { NULL };
+  guint at_most = max > 0 ? max : RESULTS_AT_ONCE;
+  MpipeGetStatus status
+      = mpipe_pipeline_get_row (self, deadline, at_most, cancellable, &first, NULL, error);
+
+  *out_results = first.value != NULL ? collect (self, &first, at_most) : NULL;
+  return status;
 }
 
 /**
@@ -182,12 +207,14 @@ collect (MpipePipeline *self, GVariant *first, guint max)
 GVariant *
 mpipe_pipeline_get_array (MpipePipeline *self, guint max, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GVariant) first = NULL;
+  GVariant *results;
 
   g_return_val_if_fail (MPIPE_IS_PIPELINE (self), NULL);
+  g_return_val_if_fail (self->engine != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  first = mpipe_pipeline_get (self, cancellable, error);
-  return first != NULL ? collect (self, first, max) : NULL;
+  get_array (self, -1, max, &results, cancellable, error);
+  return results;
 }
 
 /**
@@ -211,12 +238,10 @@ MpipeGetStatus
 mpipe_pipeline_get_array_until (MpipePipeline *self, guint max, gint64 deadline,
                                 GVariant **out_results, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GVariant) first = NULL;
-  MpipeGetStatus status;
-
+  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), MPIPE_GET_STATUS_ENDED);
+  g_return_val_if_fail (self->engine != NULL, MPIPE_GET_STATUS_ENDED);
   g_return_val_if_fail (out_results != NULL, MPIPE_GET_STATUS_ENDED);
+  g_return_val_if_fail (error == NULL || *error == NULL, MPIPE_GET_STATUS_ENDED);
 
-  status = mpipe_pipeline_get_until (self, deadline, &first, cancellable, error);
-  *out_results = first != NULL ? collect (self, first, max) : NULL;
-  return status;
+  return get_array (self, MAX (deadline, 0), max, out_results, cancellable, error);
 }

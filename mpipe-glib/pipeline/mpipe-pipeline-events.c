@@ -231,7 +231,7 @@ tell_next_item (MpipePipeline *self)
   MpipeItem *item;
   MpipeResult result;
 
-  if (mpipe_event_mailbox_look (self->events, is_wanted, self, &item) != MPIPE_TAKE_ITEM)
+  if (mpipe_event_mailbox_look (self->events, is_wanted, self, 1, &item) != MPIPE_TAKE_ITEM)
     return FALSE;
   if (mpipe_pipeline_open_result (self, item, &result))
     tell_result (self, &result);

@@ -33,7 +33,8 @@ struct _MpipePipeline
 typedef struct
 {
   GVariant *value; /* owned */
-  guint64 task_id;
+  guint n_tasks;   /* above 1: of a row of tasks, and the value is an array */
+  guint64 task_id; /* of the first */
   MpipeStage *leaf; /* borrowed from the pipeline */
 } MpipeResult;
 
@@ -60,6 +61,9 @@ gboolean mpipe_pipeline_complete_put (MpipePipeline *self, GTask *task);
 
 /* in mpipe-pipeline-results.c */
 gboolean mpipe_pipeline_collect (MpipePipeline *self, MpipeItem *failure);
+MpipeGetStatus mpipe_pipeline_get_row (MpipePipeline *self, gint64 deadline, guint max,
+                                       GCancellable *cancellable, MpipeResult *out_result,
+                                       guint64 *out_failed_id, GError **error);
 gboolean mpipe_pipeline_open_result (MpipePipeline *self, MpipeItem *item, MpipeResult *out_result);
 GError *mpipe_pipeline_take_error (MpipePipeline *self, MpipeItem *failure);
 gboolean mpipe_pipeline_report_failure (MpipePipeline *self, MpipeItem *failure);

@@ -62,7 +62,8 @@ mpipe_pipeline_open_result (MpipePipeline *self, MpipeItem *item, MpipeResult *o
 
   if (item->error != NULL)
     return FALSE;
-  value = mpipe_payload_to_variant (&item->payload, self->types, &error);
+  value = item->n_tasks > 1 ? mpipe_payload_to_array (&item->payload, self->types)
+                            : mpipe_payload_to_variant (&item->payload, self->types, &error);
   if (value == NULL)
     {
       reject (self, item, error);
@@ -70,6 +71,7 @@ mpipe_pipeline_open_result (MpipePipeline *self, MpipeItem *item, MpipeResult *o
     }
   out_result->value = value;
   out_result->task_id = item->id;
+  out_result->n_tasks = item->n_tasks;
   out_result->leaf = item->stage;
   mpipe_task_mailbox_return (self->tasks, item);
   return TRUE;
@@ -119,7 +121,7 @@ report_first (MpipePipeline *self)
 
   if (!g_main_context_acquire (self->context))
     return FALSE;
-  if (mpipe_event_mailbox_look (self->events, NULL, NULL, &item) == MPIPE_TAKE_ITEM
+  if (mpipe_event_mailbox_look (self->events, NULL, NULL, 1, &item) == MPIPE_TAKE_ITEM
       && (!must_be_reported (self, item) || !mpipe_pipeline_report_failure (self, item)))
     mpipe_event_mailbox_put_back (self->events, item);
   g_main_context_release (self->context);
@@ -148,7 +150,8 @@ is_over (gint64 deadline)
 /* Waits for an item that the caller may have. A failure that the handlers have not seen is left to the thread
  * that runs the context; it may stop doing that without having come to it. */
 static MpipeTakeStatus
-take_item (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, MpipeItem **out_item)
+take_item (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, guint max,
+           MpipeItem **out_item)
 {
   gint64 patience_end = 0; /* 0: not waiting for that thread */
 
@@ -163,7 +166,7 @@ take_item (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, Mpip
       if (*out_item != NULL)
         return MPIPE_TAKE_ITEM;
       status = mpipe_engine_take_item (self->engine, until, cancellable, may_be_got, self,
-                                       patient, out_item);
+                                       patient, max, out_item);
       if (status == MPIPE_TAKE_ITEM || status == MPIPE_TAKE_ENDED || status == MPIPE_TAKE_CANCELLED)
         return status;
       patience_end = 0;
@@ -176,16 +179,18 @@ take_item (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, Mpip
     }
 }
 
-static MpipeGetStatus
-get (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, MpipeResult *out_result,
-     guint64 *out_failed_id, GError **error)
+/* Waits for the next result until @deadline, -1 for ever. Up to @max of them are given as one array, if they are
+ * together. */
+MpipeGetStatus
+mpipe_pipeline_get_row (MpipePipeline *self, gint64 deadline, guint max, GCancellable *cancellable,
+                        MpipeResult *out_result, guint64 *out_failed_id, GError **error)
 {
   MpipeItem *item;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return MPIPE_GET_STATUS_FAILED;
   for (;;)
-    switch (take_item (self, deadline, cancellable, &item))
+    switch (take_item (self, deadline, cancellable, max, &item))
       {
       case MPIPE_TAKE_ITEM:
         if (mpipe_pipeline_open_result (self, item, out_result))
@@ -211,6 +216,13 @@ get (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, MpipeResul
       default:
         return MPIPE_GET_STATUS_EMPTY;
       }
+}
+
+static MpipeGetStatus
+get (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, MpipeResult *out_result,
+     guint64 *out_failed_id, GError **error)
+{
+  return mpipe_pipeline_get_row (self, deadline, 1, cancellable, out_result, out_failed_id, error);
 }
 
 /**
@@ -257,7 +269,7 @@ GVariant *
 mpipe_pipeline_get_full (MpipePipeline *self, guint64 *out_task_id, MpipeStage **out_leaf,
                          GCancellable *cancellable, GError **error)
 {
-  MpipeResult result = { NULL, 0, NULL };
+  MpipeResult result = { NULL };
 
   g_return_val_if_fail (MPIPE_IS_PIPELINE (self), NULL);
   g_return_val_if_fail (self->engine != NULL, NULL);
@@ -308,7 +320,7 @@ MpipeGetStatus
 mpipe_pipeline_get_until (MpipePipeline *self, gint64 deadline, GVariant **out_result,
                           GCancellable *cancellable, GError **error)
 {
-  MpipeResult result = { NULL, 0, NULL };
+  MpipeResult result = { NULL };
   MpipeGetStatus status;
 
   g_return_val_if_fail (MPIPE_IS_PIPELINE (self), MPIPE_GET_STATUS_ENDED);
@@ -344,7 +356,7 @@ mpipe_pipeline_get_full_until (MpipePipeline *self, gint64 deadline, GVariant **
                                guint64 *out_task_id, MpipeStage **out_leaf,
                                GCancellable *cancellable, GError **error)
 {
-  MpipeResult result = { NULL, 0, NULL };
+  MpipeResult result = { NULL };
   MpipeGetStatus status;
 
   g_return_val_if_fail (MPIPE_IS_PIPELINE (self), MPIPE_GET_STATUS_ENDED);

@@ -74,6 +74,7 @@ struct _MpipeRun
   MpipeBacklog backlog; /* from here to the reader, if there is a limit */
   GPtrArray *byte_limits; /* backlogs limited in bytes that count what is here: this one and upstream */
   MpipeFifo input;      /* tasks that no worker has, and failures on their way */
+  gsize n_waiting;      /* in the input, each of a row counted */
   MpipeFifo output;     /* released, and not taken by all of next */
 
   /* where results of a leaf go, when not to the reader of the pipeline */
@@ -89,6 +90,8 @@ void mpipe_run_link (MpipeRun *self, MpipeRun *next);
 void mpipe_run_mark (MpipeRun *self);
 
 void mpipe_run_accept (MpipeRun *self, MpipeItem *item);
+void mpipe_run_put_back (MpipeRun *self, MpipeItem *item);
+MpipeItem *mpipe_run_take (MpipeRun *self, guint max);
 void mpipe_run_end_input (MpipeRun *self);
 gboolean mpipe_run_is_closed (MpipeRun *self);
 gboolean mpipe_run_is_open_to (MpipeRun *self, guint64 size);

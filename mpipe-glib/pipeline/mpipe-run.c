@@ -82,7 +82,7 @@ mpipe_run_accept (MpipeRun *self, MpipeItem *item)
   item->has_passed_on = FALSE;
   if (item->error == NULL)
     {
-      mpipe_counter_add (&self->statistics->n_tasks, 1);
+      mpipe_counter_add (&self->statistics->n_tasks, item->n_tasks);
       if (mpipe_backlog_is_limited (&self->backlog))
         {
           MpipeLineage *entrance
@@ -92,8 +92,30 @@ mpipe_run_accept (MpipeRun *self, MpipeItem *item)
           mpipe_lineage_unref (entrance);
         }
     }
+  item->goes_alone = FALSE;
   mpipe_fifo_push (&self->input, item);
+  self->n_waiting += item->n_tasks;
   mpipe_run_mark (self);
+}
+
+/* What was taken waits again, in front of all else. */
+void
+mpipe_run_put_back (MpipeRun *self, MpipeItem *item)
+{
+  mpipe_fifo_push_first (&self->input, item);
+  self->n_waiting += item->n_tasks;
+}
+
+/* Returns: (transfer full): the first that waits, or the first @max tasks of a row. There must be one */
+MpipeItem *
+mpipe_run_take (MpipeRun *self, guint max)
+{
+  MpipeItem *first = (MpipeItem *) self->input.first;
+  MpipeItem *item
+      = first->n_tasks > max ? mpipe_item_split (first, max) : mpipe_fifo_pop (&self->input);
+
+  self->n_waiting -= item->n_tasks;
+  return item;
 }
 
 /* One of the upstreams has ended. */
@@ -184,6 +206,7 @@ copy_for_branch (const MpipeItem *item)
 {
   MpipeItem *copy = mpipe_item_new_child (item, &item->payload);
 
+  copy->n_tasks = item->n_tasks;
   copy->producer = item->producer;
   return copy;
 }
@@ -240,7 +263,7 @@ mpipe_run_new_cancelled_error (MpipeRun *self, const MpipeItem *item)
                       item->id);
 }
 
-/* Returns: (transfer full) (nullable): why no worker will get the task */
+/* Returns: (transfer full) (nullable): why no worker will get the task; of a row, the first */
 GError *
 mpipe_run_find_refusal (MpipeRun *self, const MpipeItem *item)
 {
@@ -252,7 +275,7 @@ mpipe_run_find_refusal (MpipeRun *self, const MpipeItem *item)
   return NULL;
 }
 
-/* Tasks of @id that wait here are marked; they fail when their turn comes. */
+/* Tasks of @id that wait here are marked; they fail when their turn comes. Those in a row are found then. */
 void
 mpipe_run_cancel_input (MpipeRun *self, guint64 id)
 {
@@ -260,7 +283,7 @@ mpipe_run_cancel_input (MpipeRun *self, guint64 id)
     {
       MpipeItem *item = (MpipeItem *) link;
 
-      if (item->id == id && item->error == NULL)
+      if (item->id == id && item->n_tasks == 1 && item->error == NULL)
         item->is_cancelled = TRUE;
     }
   mpipe_run_mark (self);

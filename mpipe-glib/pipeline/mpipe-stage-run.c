@@ -38,9 +38,9 @@ typedef struct
 static void
 end_place (MpipeStageRun *self, MpipeItem *task)
 {
-  mpipe_reorder_close (self->places, task->place);
+  mpipe_reorder_close (self->places, task->place, task->n_tasks);
   if (!task->is_stop)
-    mpipe_counter_add (&self->run.statistics->n_ended, 1);
+    mpipe_counter_add (&self->run.statistics->n_ended, task->n_tasks);
 }
 
 /* The task becomes its failure, in its place. Takes @error over. */
@@ -98,7 +98,7 @@ retry_task (MpipeStageRun *self, MpipeItem *task)
   mpipe_item_drop_held (task);
   mpipe_counter_add (&self->run.statistics->n_retried, 1);
   if (self->run.stage->retry_delay_ms == 0)
-    mpipe_fifo_push_first (&self->run.input, task);
+    mpipe_run_put_back (&self->run, task);
   else
     mpipe_retry_queue_add (&self->retries, task,
                            mpipe_retry_get_delay (self->run.stage->retry_delay_ms, task->n_attempts,
@@ -112,7 +112,7 @@ end_waiting (MpipeStageRun *self, gint64 now)
   MpipeItem *task;
 
   while ((task = mpipe_retry_queue_take (&self->retries, now)) != NULL)
-    mpipe_fifo_push_first (&self->run.input, task);
+    mpipe_run_put_back (&self->run, task);
   mpipe_retry_queue_wait (&self->retries, now);
 }
 
@@ -143,7 +143,7 @@ slot_ended_cb (gpointer owner, MpipeItem *task, GError *error, gboolean worker_d
     fail_task (self, task, error);
 }
 
-/* The task becomes its last result: most tasks have one. */
+/* The task becomes its last result: most tasks have one. A row of tasks becomes a row of results. */
 static void
 slot_finished_cb (gpointer owner, MpipeItem *task, const MpipePayload *payload,
                   const MpipeProducer *producer)
@@ -158,7 +158,7 @@ slot_finished_cb (gpointer owner, MpipeItem *task, const MpipePayload *payload,
     }
   mpipe_item_set_payload (task, payload);
   task->producer = *producer;
-  mpipe_counter_add (&self->run.statistics->n_results, 1);
+  mpipe_counter_add (&self->run.statistics->n_results, task->n_tasks);
   mpipe_reorder_add (self->places, task->place, task);
   end_place (self, task);
 }
@@ -180,7 +180,7 @@ slot_returned_cb (gpointer owner, MpipeItem *task)
       return;
     }
   mpipe_item_drop_held (task);
-  mpipe_fifo_push_first (&self->run.input, task);
+  mpipe_run_put_back (&self->run, task);
 }
 
 static void
@@ -304,38 +304,66 @@ find_refusal (MpipeStageRun *self, const MpipeItem *task)
   return problem != NULL ? g_error_copy (problem) : NULL;
 }
 
+/* Whether tasks of a row may have to be looked at one by one. */
+static gboolean
+must_part (MpipeStageRun *self, const MpipeItem *item, const GError *refusal)
+{
+  return item->n_tasks > 1 && (refusal != NULL || self->run.context->cancelled != NULL);
+}
+
+/* Returns: whether there is no such item at the front. */
+static gboolean
+pass_failure (MpipeStageRun *self)
+{
+  MpipeItem *item = (MpipeItem *) self->run.input.first;
+  g_autoptr (GError) refusal = item->error == NULL ? find_refusal (self, item) : NULL;
+
+  if (must_part (self, item, refusal))
+    {
+      mpipe_run_put_back (&self->run, mpipe_run_take (&self->run, 1));
+      return FALSE;
+    }
+  if (item->error == NULL && refusal == NULL)
+    return TRUE;
+  mpipe_run_take (&self->run, 1);
+  if (item->place == 0)
+    item->place = mpipe_reorder_open (self->places, 1);
+  if (refusal != NULL)
+    {
+      fail_task (self, item, g_steal_pointer (&refusal));
+      return FALSE;
+    }
+  mpipe_reorder_add (self->places, item->place, item);
+  mpipe_reorder_close (self->places, item->place, 1);
+  return FALSE;
+}
+
 /* Deals with the items at the front that no worker gets. */
 static void
 pass_failures (MpipeStageRun *self)
 {
-  MpipeItem *item;
-
-  while ((item = (MpipeItem *) self->run.input.first) != NULL)
-    {
-      GError *refusal = item->error == NULL ? find_refusal (self, item) : NULL;
-
-      if (item->error == NULL && refusal == NULL)
-        return;
-      mpipe_fifo_pop (&self->run.input);
-      if (item->place == 0)
-        item->place = mpipe_reorder_open (self->places);
-      if (refusal != NULL)
-        {
-          fail_task (self, item, refusal);
-          continue;
-        }
-      mpipe_reorder_add (self->places, item->place, item);
-      mpipe_reorder_close (self->places, item->place);
-    }
+  while (!mpipe_fifo_is_empty (&self->run.input) && !pass_failure (self))
+    ;
 }
 
-static void
-give_front (MpipeStageRun *self, guint slot)
+/* How many tasks the worker may be given with the first one. */
+static guint
+get_row_length (MpipeStageRun *self, guint slot, guint max)
 {
-  MpipeItem *task = mpipe_fifo_pop (&self->run.input);
+  const MpipeItem *first = (MpipeItem *) self->run.input.first;
+
+  return mpipe_worker_slot_takes_rows (self->slots[slot]) && !first->goes_alone ? max : 1;
+}
+
+/* Returns: how many tasks it were, up to @max. */
+static guint
+give_front (MpipeStageRun *self, guint slot, guint max)
+{
+  MpipeItem *task = mpipe_run_take (&self->run, get_row_length (self, slot, max));
+  guint n_tasks = task->n_tasks;
 
   if (task->place == 0)
-    task->place = mpipe_reorder_open (self->places);
+    task->place = mpipe_reorder_open (self->places, n_tasks);
   if (task->fds != NULL && !mpipe_worker_slot_takes_fds (self->slots[slot]))
     {
       fail_task (self, task,
@@ -343,10 +371,11 @@ give_front (MpipeStageRun *self, guint slot)
                               "stage “%s”: task %" G_GUINT64_FORMAT
                               " has descriptors, and its worker takes none",
                               self->run.stage->name, task->id));
-      return;
+      return n_tasks;
     }
   mpipe_worker_slot_give (self->slots[slot], task);
-  self->scheduling[slot].n_leased++;
+  self->scheduling[slot].n_leased += n_tasks;
+  return n_tasks;
 }
 
 /* Whether so many results wait for one whose turn it is, with a slow worker, that the others rest. Only where
@@ -372,10 +401,10 @@ give_tasks (MpipeStageRun *self)
       picked = mpipe_scheduler_pick (self->scheduling, self->n_slots);
       if (picked == MPIPE_SCHEDULER_NONE)
         return;
-      n = mpipe_scheduler_share (self->scheduling, self->n_slots, picked, self->run.input.n);
-      while (n-- > 0 && !mpipe_fifo_is_empty (&self->run.input))
+      n = mpipe_scheduler_share (self->scheduling, self->n_slots, picked, self->run.n_waiting);
+      while (n > 0 && !mpipe_fifo_is_empty (&self->run.input))
         {
-          give_front (self, picked);
+          n -= give_front (self, picked, n);
           pass_failures (self);
         }
     }
@@ -385,7 +414,8 @@ give_tasks (MpipeStageRun *self)
 static void
 wake_one (MpipeStageRun *self)
 {
-  guint n_tasks = self->run.input.n, n_awake = 0;
+  gsize n_tasks = self->run.n_waiting;
+  guint n_awake = 0;
   MpipeWorkerSlot *asleep = NULL;
 
   if (self->run.stage->idle_timeout_ms == 0)

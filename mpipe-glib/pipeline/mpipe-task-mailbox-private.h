@@ -24,6 +24,7 @@ typedef struct
 typedef struct
 {
   MpipeFifo tasks;    /* of MpipeItem */
+  guint64 n_tasks;    /* in those */
   MpipeFifo returned; /* of MpipeItem: read, and to be freed */
   GArray *cancelled;  /* of guint64: ids; NULL for none */
   GPtrArray *accusations; /* of MpipeAccusation; NULL for none */
@@ -62,7 +63,7 @@ void mpipe_task_mailbox_terminate (MpipeTaskMailbox *self);
 void mpipe_task_mailbox_cancel (MpipeTaskMailbox *self, guint64 id);
 void mpipe_task_mailbox_accuse (MpipeTaskMailbox *self, const MpipeProducer *producer,
                                 const GError *reason);
-guint mpipe_task_mailbox_get_n_waiting (MpipeTaskMailbox *self);
+guint64 mpipe_task_mailbox_get_n_waiting (MpipeTaskMailbox *self);
 guint64 mpipe_task_mailbox_get_n_put (MpipeTaskMailbox *self);
 gboolean mpipe_task_mailbox_is_stopped (MpipeTaskMailbox *self);
 

@@ -93,10 +93,10 @@ unlock_and_wake (MpipeTaskMailbox *self)
 static gboolean
 has_room_locked (MpipeTaskMailbox *self, guint64 size)
 {
-  if (self->batch.tasks.n >= self->allowed_n)
+  if (self->batch.n_tasks >= self->allowed_n)
     return FALSE;
   return self->allowed_bytes == G_MAXUINT64 || self->n_bytes + size <= self->allowed_bytes
-         || (self->alone && self->batch.tasks.n == 0);
+         || (self->alone && self->batch.n_tasks == 0);
 }
 
 static void
@@ -155,6 +155,14 @@ wait_for_room (MpipeTaskMailbox *self, guint64 size, gint64 deadline, GCancellab
     in_time = wait_once (self, size, deadline, cancellable);
 }
 
+static void
+add_locked (MpipeTaskMailbox *self, MpipeItem *item)
+{
+  self->n_bytes += item->payload.size;
+  self->batch.n_tasks += item->n_tasks;
+  mpipe_fifo_push (&self->batch.tasks, item);
+}
+
 /* ACCEPTED: @task is taken over, so is a reference to @fds, and @out_id is set. @deadline: monotonic
  * time, -1 to wait for ever, 0 not to wait. */
 MpipePutStatus
@@ -179,9 +187,8 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, GUnixFDList 
   item = mpipe_item_new (++self->last_id);
   item->payload = *task;
   item->fds = fds != NULL ? g_object_ref (fds) : NULL;
-  self->n_bytes += task->size;
   *out_id = item->id;
-  mpipe_fifo_push (&self->batch.tasks, item);
+  add_locked (self, item);
   wake = note_locked (self);
   g_mutex_unlock (&self->lock);
   if (wake)
@@ -200,16 +207,16 @@ put_some_locked (MpipeTaskMailbox *self, MpipeFifo *tasks)
     {
       MpipeItem *item = mpipe_fifo_pop (tasks);
 
-      item->id = ++self->last_id;
-      self->n_bytes += item->payload.size;
-      mpipe_fifo_push (&self->batch.tasks, item);
-      n++;
+      item->id = self->last_id + 1;
+      self->last_id += item->n_tasks;
+      add_locked (self, item);
+      n += item->n_tasks;
     }
   return n;
 }
 
 /* Waits for room as often as need be. Takes over those of @tasks, MpipeItem, that were accepted, in their
- * order. Returns: their number; ACCEPTED: they are all. */
+ * order; rows only where there is no limit. Returns: the number of tasks; ACCEPTED: they are all. */
 gsize
 mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks, GCancellable *cancellable,
                              MpipePutStatus *out_status)
@@ -316,13 +323,13 @@ mpipe_task_mailbox_accuse (MpipeTaskMailbox *self, const MpipeProducer *producer
 }
 
 /* Returns: how many tasks the engine has not taken yet. */
-guint
+guint64
 mpipe_task_mailbox_get_n_waiting (MpipeTaskMailbox *self)
 {
-  guint n_waiting;
+  guint64 n_waiting;
 
   g_mutex_lock (&self->lock);
-  n_waiting = self->batch.tasks.n;
+  n_waiting = self->batch.n_tasks;
   g_mutex_unlock (&self->lock);
   return n_waiting;
 }
@@ -356,11 +363,11 @@ mpipe_task_mailbox_take (MpipeTaskMailbox *self, MpipeTaskBatch *out_batch)
   g_mutex_lock (&self->lock);
   *out_batch = self->batch;
   self->batch = (MpipeTaskBatch){ { NULL } };
-  self->allowed_n -= self->allowed_n == G_MAXUINT64 ? 0 : out_batch->tasks.n;
+  self->allowed_n -= self->allowed_n == G_MAXUINT64 ? 0 : out_batch->n_tasks;
   self->allowed_bytes
       -= self->allowed_bytes == G_MAXUINT64 ? 0 : MIN (self->n_bytes, self->allowed_bytes);
   self->n_bytes = 0;
-  self->alone &= out_batch->tasks.n == 0;
+  self->alone &= out_batch->n_tasks == 0;
   self->sleeping = FALSE;
   g_mutex_unlock (&self->lock);
 }

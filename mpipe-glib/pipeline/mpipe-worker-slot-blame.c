@@ -21,6 +21,15 @@ mpipe_worker_slot_find_culprit (MpipeWorkerSlot *self)
   return mpipe_leases_get (self->leases, number) != NULL ? number : 0;
 }
 
+/* Whether the process is on several tasks at once, up to the culprit. */
+gboolean
+mpipe_worker_slot_is_on_array (MpipeWorkerSlot *self)
+{
+  guint64 culprit = mpipe_worker_slot_find_culprit (self);
+
+  return culprit != 0 && ((MpipeItem *) mpipe_leases_get (self->leases, culprit))->in_array;
+}
+
 /* Whether the process has begun a task that it holds, as far as is known. */
 gboolean
 mpipe_worker_slot_has_open (MpipeWorkerSlot *self, guint64 number)
@@ -47,7 +56,7 @@ static void
 suspect_next (MpipeWorkerSlot *self, MpipeWorkerSlotCharge *charge)
 {
   guint64 number = mpipe_leases_get_oldest (self->leases);
-  MpipeItem *task = mpipe_leases_get (self->leases, number);
+  MpipeItem *task = mpipe_worker_slot_part (self, number);
 
   if (task == NULL || task->is_stop)
     return;
@@ -67,6 +76,11 @@ mpipe_worker_slot_find_charge (MpipeWorkerSlot *self)
     charge.culprit = mpipe_leases_get (self->leases, self->condemned) != NULL ? self->condemned : 0;
   else if (mpipe_worker_slot_is_concurrent (self))
     charge.n_suspects = count_open (self);
+  else if (mpipe_worker_slot_is_on_array (self))
+    {
+      charge.array_until = mpipe_worker_slot_find_culprit (self);
+      charge.on_task = TRUE;
+    }
   else
     charge.culprit = mpipe_worker_slot_find_culprit (self);
   if (!charge.on_task && charge.culprit == 0 && charge.n_suspects == 0)
@@ -173,12 +187,23 @@ give_up_stop (MpipeWorkerSlot *self, MpipeItem *task, const GError *error)
     self->events->ended (self->owner, task, NULL, FALSE);
 }
 
-/* Tasks that were not begun, or are innocent, go back as if nothing had happened. The last one goes first: those
+/* Goes back as if nothing had happened; unless it may be the one that has ended the process. */
+static void
+give_back (MpipeWorkerSlot *self, MpipeItem *task, const MpipeWorkerSlotCharge *charge)
+{
+  if (task->number <= charge->array_until)
+    task->goes_alone = TRUE;
+  self->events->returned (self->owner, task);
+}
+
+/* Tasks that were not begun, or are innocent, go back. The last one goes first: those
  * that are done again are in front of others, in their order. */
 void
 mpipe_worker_slot_give_up_all (MpipeWorkerSlot *self, const MpipeWorkerSlotCharge *charge,
                                const GError *error)
 {
+  if (charge->culprit != 0)
+    mpipe_worker_slot_part (self, charge->culprit);
   for (guint64 number = mpipe_leases_get_next (self->leases); number-- > 1;)
     {
       gboolean charged;
@@ -186,15 +211,17 @@ mpipe_worker_slot_give_up_all (MpipeWorkerSlot *self, const MpipeWorkerSlotCharg
 
       if (mpipe_leases_get_n (self->leases) == 0)
         break;
-      charged = is_charged (self, charge, number);
-      task = mpipe_worker_slot_remove_lease (self, number);
+      task = mpipe_leases_get (self->leases, number);
       if (task == NULL)
         continue;
+      charged = is_charged (self, charge, number);
+      number = task->number;
+      mpipe_worker_slot_remove (self, task);
       if (charged)
         charge_task (self, task, error, charge);
       else if (task->is_stop)
         give_up_stop (self, task, error);
       else
-        self->events->returned (self->owner, task);
+        give_back (self, task, charge);
     }
 }

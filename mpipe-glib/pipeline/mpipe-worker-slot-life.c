@@ -60,6 +60,12 @@ successor_result_cb (gpointer owner, guint64 number, const MpipePayload *result,
 }
 
 static gboolean
+successor_row_cb (gpointer owner, guint64 first, const MpipePayload *results, guint n)
+{
+  return FALSE;
+}
+
+static gboolean
 successor_failed_cb (gpointer owner, guint64 number, const char *reason)
 {
   return FALSE;
@@ -101,6 +107,7 @@ successor_ended_cb (gpointer owner, const GError *error)
 static const MpipeWorkerProcessEvents successor_events = {
   .ready = successor_ready_cb,
   .result = successor_result_cb,
+  .row = successor_row_cb,
   .done = successor_answered_cb,
   .failed = successor_failed_cb,
   .begun = successor_begun_cb,

@@ -48,6 +48,7 @@ void mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason);
 
 void mpipe_worker_slot_give (MpipeWorkerSlot *self, MpipeItem *task);
 gboolean mpipe_worker_slot_takes_fds (MpipeWorkerSlot *self);
+gboolean mpipe_worker_slot_takes_rows (MpipeWorkerSlot *self);
 void mpipe_worker_slot_flush (MpipeWorkerSlot *self);
 void mpipe_worker_slot_take_back (MpipeWorkerSlot *self, guint n_tasks);
 void mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id);
@@ -119,6 +120,7 @@ typedef struct
   gboolean at_hand; /* it was on no task; the culprit, if any, was next */
   guint n_suspects; /* when it was one of several: all that are open are charged; else 0 */
   gboolean on_task; /* the end had to do with a task */
+  guint64 array_until; /* it was on several at once, up to this one, and none is charged: they are done alone; 0 */
 } MpipeWorkerSlotCharge;
 
 /* in mpipe-worker-slot.c */
@@ -126,7 +128,8 @@ GSource *mpipe_worker_slot_attach_timer (MpipeWorkerSlot *self, guint ms, GSourc
                                          const char *name);
 GError *mpipe_worker_slot_new_cancellation (void);
 gboolean mpipe_worker_slot_is_concurrent (MpipeWorkerSlot *self);
-MpipeItem *mpipe_worker_slot_remove_lease (MpipeWorkerSlot *self, guint64 number);
+MpipeItem *mpipe_worker_slot_part (MpipeWorkerSlot *self, guint64 number);
+void mpipe_worker_slot_remove (MpipeWorkerSlot *self, MpipeItem *task);
 
 MpipeWorkerProcess *mpipe_worker_slot_new_process (MpipeWorkerSlot *self,
                                                    const MpipeWorkerProcessEvents *events,
@@ -145,6 +148,7 @@ void mpipe_worker_slot_condemn (MpipeWorkerSlot *self, guint64 number, GError *r
 
 /* in mpipe-worker-slot-blame.c */
 guint64 mpipe_worker_slot_find_culprit (MpipeWorkerSlot *self);
+gboolean mpipe_worker_slot_is_on_array (MpipeWorkerSlot *self);
 gboolean mpipe_worker_slot_has_open (MpipeWorkerSlot *self, guint64 number);
 MpipeWorkerSlotCharge mpipe_worker_slot_find_charge (MpipeWorkerSlot *self);
 void mpipe_worker_slot_add_last_words (MpipeWorkerSlot *self, GError *error);

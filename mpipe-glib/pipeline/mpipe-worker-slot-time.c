@@ -131,7 +131,7 @@ get_grace_left (MpipeWorkerSlot *self, gint64 now, guint64 *out_number)
 void
 mpipe_worker_slot_condemn (MpipeWorkerSlot *self, guint64 number, GError *reason)
 {
-  MpipeItem *task = mpipe_leases_get (self->leases, number);
+  MpipeItem *task = mpipe_worker_slot_part (self, number);
   guint64 current;
   gint64 since;
 

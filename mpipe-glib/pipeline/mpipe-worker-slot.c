@@ -6,7 +6,8 @@
  * in a row ended without having answered anything (given up; `problem` says why).
  *
  * Tasks are held under the numbers that the process knows them by, in the order in which they were given. A process
- * that has several open at a time says when each begins. */
+ * that has several open at a time says when each begins. A row of tasks is held as one item under all its numbers; one of
+ * them with which something happens alone is parted from the others first. */
 
 #include "config.h"
 
@@ -77,30 +78,60 @@ end_recall_at (MpipeWorkerSlot *self, guint64 number)
   mpipe_worker_process_end_recall (self->process);
 }
 
-/* Returns: (nullable): the task that is held under @number, and no more */
-MpipeItem *
-mpipe_worker_slot_remove_lease (MpipeWorkerSlot *self, guint64 number)
+/* Splits the tasks before @number off the row in which it is. Returns: the row, which begins with it */
+static MpipeItem *
+part_before (MpipeWorkerSlot *self, MpipeItem *row, guint64 number)
 {
-  MpipeItem *task = mpipe_leases_remove (self->leases, number);
+  MpipeItem *front;
 
-  if (task != NULL && task->is_begun)
-    self->n_begun--;
+  if (row->number == number)
+    return row;
+  front = mpipe_item_split (row, (guint) (number - row->number));
+  mpipe_leases_replace (self->leases, front->number, front->n_tasks, front);
+  return row;
+}
+
+/* Returns: (nullable): the task that is held under @number, and no other one with it */
+MpipeItem *
+mpipe_worker_slot_part (MpipeWorkerSlot *self, guint64 number)
+{
+  MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+  if (task == NULL || task->n_tasks == 1)
+    return task;
+  part_before (self, task, number);
+  if (task->n_tasks > 1)
+    task = mpipe_item_split (task, 1);
+  mpipe_leases_replace (self->leases, number, 1, task);
   return task;
 }
 
-static MpipeItem *
-release (MpipeWorkerSlot *self, guint64 number)
+/* Takes all of @task. */
+void
+mpipe_worker_slot_remove (MpipeWorkerSlot *self, MpipeItem *task)
 {
-  MpipeItem *task = mpipe_worker_slot_remove_lease (self, number);
+  mpipe_leases_remove (self->leases, task->number, task->n_tasks);
+  if (task->is_begun)
+    self->n_begun--;
+}
 
-  end_recall_at (self, number);
+/* Takes the task that is held under @number, and up to @max behind it in its row. There must be one. */
+static MpipeItem *
+release (MpipeWorkerSlot *self, guint64 number, guint max)
+{
+  MpipeItem *task = part_before (self, mpipe_leases_get (self->leases, number), number);
+
+  if (task->n_tasks > max)
+    task = mpipe_item_split (task, max);
+  mpipe_worker_slot_remove (self, task);
+  end_recall_at (self, number + task->n_tasks - 1);
   if (task->is_stop)
     mpipe_worker_process_end_in (self->process, self->stage->start_timeout_ms);
   else
     {
-      self->n_done++;
-      self->n_life_tasks++;
-      mpipe_counter_add (&self->statistics->n_tasks, 1);
+      self->n_done += task->n_tasks;
+      self->n_life_tasks += task->n_tasks;
+      mpipe_counter_add (&self->statistics->n_tasks, task->n_tasks);
       mpipe_restart_note_progress (&self->restart);
     }
   return task;
@@ -113,7 +144,7 @@ done_cb (gpointer owner, guint64 number)
 
   if (mpipe_leases_get (self->leases, number) == NULL)
     return FALSE;
-  self->events->ended (self->owner, release (self, number), NULL, FALSE);
+  self->events->ended (self->owner, release (self, number, 1), NULL, FALSE);
   return TRUE;
 }
 
@@ -138,28 +169,68 @@ has_right_type (MpipeWorkerSlot *self, const MpipePayload *result)
   return TRUE;
 }
 
+/* Returns: whether the process goes on. */
+static gboolean
+check_type (MpipeWorkerSlot *self, guint64 number, const MpipePayload *result)
+{
+  if (has_right_type (self, result))
+    return TRUE;
+  self->condemned = number; /* it may be on another by now */
+  mpipe_worker_process_end (self->process, new_type_error (self, result));
+  return FALSE;
+}
+
+static MpipeProducer
+describe_producer (MpipeWorkerSlot *self)
+{
+  return (MpipeProducer){
+    .stage = self->stage,
+    .index = self->index,
+    .pid = mpipe_worker_process_get_pid (self->process),
+  };
+}
+
 static gboolean
 result_cb (gpointer owner, guint64 number, const MpipePayload *result, gboolean last)
 {
   MpipeWorkerSlot *self = owner;
-  MpipeItem *task = mpipe_leases_get (self->leases, number);
   MpipeProducer producer;
 
-  if (task == NULL)
+  if (mpipe_leases_get (self->leases, number) == NULL)
     return FALSE;
-  if (!has_right_type (self, result))
-    {
-      self->condemned = number; /* it may be on another by now */
-      mpipe_worker_process_end (self->process, new_type_error (self, result));
-      return TRUE;
-    }
-  producer.stage = self->stage;
-  producer.index = self->index;
-  producer.pid = mpipe_worker_process_get_pid (self->process);
+  if (!check_type (self, number, result))
+    return TRUE;
+  producer = describe_producer (self);
   if (last)
-    self->events->finished (self->owner, release (self, number), result, &producer);
+    self->events->finished (self->owner, release (self, number, 1), result, &producer);
   else
-    self->events->result (self->owner, task, result, &producer);
+    self->events->result (self->owner, mpipe_worker_slot_part (self, number), result, &producer);
+  return TRUE;
+}
+
+/* The last results of tasks in a row, which were given in any rows. */
+static gboolean
+row_cb (gpointer owner, guint64 first, const MpipePayload *results, guint n)
+{
+  MpipeWorkerSlot *self = owner;
+  MpipeProducer producer = describe_producer (self);
+  gsize unit = results->size / n;
+
+  if (!check_type (self, first, results))
+    return mpipe_leases_get (self->leases, first) != NULL;
+  for (guint done = 0; done < n;)
+    {
+      MpipeItem *task;
+      MpipePayload part;
+
+      if (mpipe_leases_get (self->leases, first + done) == NULL)
+        return FALSE;
+      task = release (self, first + done, n - done);
+      mpipe_payload_init_slice (&part, results, done * unit, task->n_tasks * unit);
+      done += task->n_tasks;
+      self->events->finished (self->owner, task, &part, &producer);
+      mpipe_payload_clear (&part);
+    }
   return TRUE;
 }
 
@@ -172,7 +243,7 @@ failed_cb (gpointer owner, guint64 number, const char *reason)
 
   if (mpipe_leases_get (self->leases, number) == NULL)
     return FALSE;
-  task = release (self, number);
+  task = release (self, number, 1);
   worker = describe_worker (self);
   mpipe_counter_add (&self->statistics->n_failed, 1);
   self->events->ended (self->owner, task,
@@ -188,7 +259,7 @@ static void
 begun_cb (gpointer owner, guint64 number)
 {
   MpipeWorkerSlot *self = owner;
-  MpipeItem *task = mpipe_leases_get (self->leases, number);
+  MpipeItem *task = mpipe_worker_slot_part (self, number);
 
   if (task == NULL || task->is_begun)
     return;
@@ -204,11 +275,16 @@ static gboolean
 skipped_cb (gpointer owner, guint64 number)
 {
   MpipeWorkerSlot *self = owner;
+  MpipeItem *task;
 
   if (number >= self->recall_until)
     return FALSE;
-  if (mpipe_leases_get (self->leases, number) != NULL)
-    self->events->returned (self->owner, mpipe_worker_slot_remove_lease (self, number));
+  task = mpipe_worker_slot_part (self, number);
+  if (task != NULL)
+    {
+      mpipe_worker_slot_remove (self, task);
+      self->events->returned (self->owner, task);
+    }
   end_recall_at (self, number);
   return TRUE;
 }
@@ -219,7 +295,7 @@ static gboolean
 progress_cb (gpointer owner, guint64 number, double fraction, const char *text)
 {
   MpipeWorkerSlot *self = owner;
-  const MpipeItem *task = mpipe_leases_get (self->leases, number);
+  const MpipeItem *task = mpipe_worker_slot_part (self, number);
 
   if (task == NULL)
     return FALSE;
@@ -279,6 +355,7 @@ static void plan_restart (MpipeWorkerSlot *self, gboolean on_task, const GError 
 static const MpipeWorkerProcessEvents process_events = {
   .ready = ready_cb,
   .result = result_cb,
+  .row = row_cb,
   .done = done_cb,
   .failed = failed_cb,
   .begun = begun_cb,
@@ -454,8 +531,9 @@ mpipe_worker_slot_send_stop (MpipeWorkerSlot *self)
 {
   MpipeItem *stop = mpipe_item_new_stop ();
 
-  stop->place = mpipe_reorder_open (self->places);
-  mpipe_worker_process_send_stop (self->process, mpipe_leases_add (self->leases, stop));
+  stop->place = mpipe_reorder_open (self->places, 1);
+  stop->number = mpipe_leases_add (self->leases, stop, 1);
+  mpipe_worker_process_send_stop (self->process, stop->number);
   mpipe_worker_process_flush (self->process);
   if (!self->stage->do_stop_task) /* then it has nothing to do before it answers */
     mpipe_worker_process_end_in (self->process, self->stage->start_timeout_ms);
@@ -493,17 +571,39 @@ mpipe_worker_slot_terminate (MpipeWorkerSlot *self, const GError *reason)
 
 /* Tasks that are given */
 
+/* One that died must be found, so it is given alone. */
+static gboolean
+may_join_others (const MpipeItem *task)
+{
+  return task->fds == NULL && !task->goes_alone && task->n_attempts == 0 && task->n_at_hand == 0;
+}
+
+/* A row only if the worker takes rows. */
 void
 mpipe_worker_slot_give (MpipeWorkerSlot *self, MpipeItem *task)
 {
-  guint64 number;
+  gboolean joins = may_join_others (task) && mpipe_worker_slot_takes_rows (self);
 
   if (mpipe_leases_get_n (self->leases) == 0)
     self->measured_from = g_get_monotonic_time ();
   task->begun_at = 0;
   task->is_begun = FALSE;
-  number = mpipe_leases_add (self->leases, task);
-  mpipe_worker_process_send_task (self->process, number, &task->payload, task->fds);
+  task->in_array = joins && mpipe_worker_process_does_arrays (self->process);
+  task->number = mpipe_leases_add (self->leases, task, task->n_tasks);
+  if (joins)
+    mpipe_worker_process_send_row (self->process, task->number, &task->payload);
+  else
+    mpipe_worker_process_send_task (self->process, task->number, &task->payload, task->fds);
+}
+
+/* Whether the worker that is there may be given rows of tasks. The time of a task can be told only when the worker does
+ * one after the other. */
+gboolean
+mpipe_worker_slot_takes_rows (MpipeWorkerSlot *self)
+{
+  return mpipe_worker_process_takes_rows (self->process)
+         && (self->stage->task_timeout_ms == 0
+             || !mpipe_worker_process_does_arrays (self->process));
 }
 
 /* Whether the worker that is there takes descriptors with a task. */
@@ -533,10 +633,14 @@ recall_from (MpipeWorkerSlot *self, guint64 first)
   certain = mpipe_worker_process_recall (self->process, first, until);
   for (guint64 number = until; number-- > certain;)
     {
-      MpipeItem *task = mpipe_worker_slot_remove_lease (self, number);
+      MpipeItem *task = mpipe_leases_get (self->leases, number);
 
-      if (task != NULL)
-        self->events->returned (self->owner, task);
+      if (task == NULL)
+        continue;
+      part_before (self, task, MAX (task->number, certain));
+      number = task->number;
+      mpipe_worker_slot_remove (self, task);
+      self->events->returned (self->owner, task);
     }
 }
 
@@ -555,16 +659,45 @@ can_recall (MpipeWorkerSlot *self)
   return self->recall_until == 0 && mpipe_worker_process_can_recall (self->process);
 }
 
+/* Returns: the number of a cancelled task that the process is on, alone or together with others; 0 for none. */
+static guint64
+find_cancelled (MpipeWorkerSlot *self)
+{
+  guint64 culprit = mpipe_worker_slot_find_culprit (self);
+  guint64 number
+      = mpipe_worker_slot_is_on_array (self) ? mpipe_leases_get_oldest (self->leases) : culprit;
+
+  for (; number != 0 && number <= culprit; number++)
+    {
+      const MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+      if (task != NULL && task->is_cancelled)
+        return number;
+    }
+  return 0;
+}
+
 /* Returns: whether the worker ends, because the task that it is on was cancelled. */
 static gboolean
 end_if_cancelled (MpipeWorkerSlot *self)
 {
-  guint64 culprit = mpipe_worker_slot_find_culprit (self);
+  guint64 cancelled = find_cancelled (self);
 
-  if (culprit == 0 || !((MpipeItem *) mpipe_leases_get (self->leases, culprit))->is_cancelled)
+  if (cancelled == 0)
     return FALSE;
-  mpipe_worker_slot_condemn (self, culprit, mpipe_worker_slot_new_cancellation ());
+  mpipe_worker_slot_condemn (self, cancelled, mpipe_worker_slot_new_cancellation ());
   return TRUE;
+}
+
+/* Returns: (nullable): the task that is held under @number, if it is one of @id */
+static MpipeItem *
+find_of_id (MpipeWorkerSlot *self, guint64 number, guint64 id)
+{
+  const MpipeItem *task = mpipe_leases_get (self->leases, number);
+
+  if (task == NULL || task->is_stop || task->id + (number - task->number) != id)
+    return NULL;
+  return mpipe_worker_slot_part (self, number);
 }
 
 /* Tells the worker to give up the tasks of @id that it is on, for its grace time; those that it has not begun are taken
@@ -576,9 +709,9 @@ cancel_gently (MpipeWorkerSlot *self, guint64 id, guint64 first)
 
   for (guint64 number = first; number < mpipe_leases_get_next (self->leases); number++)
     {
-      MpipeItem *task = mpipe_leases_get (self->leases, number);
+      MpipeItem *task = find_of_id (self, number, id);
 
-      if (task == NULL || task->is_stop || task->id != id)
+      if (task == NULL)
         continue;
       if (!mpipe_worker_slot_has_open (self, number)
           && mpipe_worker_process_can_recall (self->process))
@@ -606,9 +739,9 @@ mpipe_worker_slot_cancel (MpipeWorkerSlot *self, guint64 id)
   for (guint64 number = mpipe_leases_get_oldest (self->leases);
        number < mpipe_leases_get_next (self->leases); number++)
     {
-      MpipeItem *task = mpipe_leases_get (self->leases, number);
+      MpipeItem *task = find_of_id (self, number, id);
 
-      if (task == NULL || task->is_stop || task->id != id)
+      if (task == NULL)
         continue;
       task->is_cancelled = TRUE;
       if (first == 0)

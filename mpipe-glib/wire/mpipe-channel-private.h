@@ -32,6 +32,8 @@ gboolean mpipe_channel_has_partial (MpipeChannel *self);
 
 void mpipe_channel_send (MpipeChannel *self, const MpipeFrameHeader *header, const void *payload,
                          MpipeBuffer *buffer);
+void mpipe_channel_send_row (MpipeChannel *self, const MpipeFrameHeader *header, gsize unit,
+                             const void *payload, MpipeBuffer *buffer);
 gboolean mpipe_channel_carries_fds (MpipeChannel *self);
 void mpipe_channel_accept_fds (MpipeChannel *self);
 GUnixFDList *mpipe_channel_take_fds (MpipeChannel *self);

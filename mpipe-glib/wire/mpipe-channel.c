@@ -27,6 +27,7 @@
 #define RECEIVE_ON_TRUST (1u << 20)  /* so much of a frame has room before anything of it came */
 #define COPY_MAX (4u << 10)          /* payloads up to this are copied out, larger ones referenced */
 #define VECTORS_MAX 64
+#define NO_ROW G_MAXSIZE
 #define COPIED_KEEP (256u << 10)     /* sent bytes kept in front of unsent ones, and spare memory */
 
 /* A run of bytes to send: part of `copied`, or a payload of its own. */
@@ -61,6 +62,7 @@ struct _MpipeChannel
   guint first_segment; /* the first that is not sent */
   gsize first_offset;  /* bytes of it that are sent */
   gsize n_unsent;
+  gsize last_row; /* in `copied`: the last frame, if more may be appended to it; else NO_ROW */
   GUnixFDList *next_fds; /* for the frame that is sent next */
 };
 
@@ -85,6 +87,7 @@ mpipe_channel_new (GIOStream *stream, gboolean blocking)
   self->socket = mpipe_fd_socket_find (stream);
   g_queue_init (&self->arrived);
   self->copied = g_byte_array_new ();
+  self->last_row = NO_ROW;
   self->segments = g_array_new (FALSE, FALSE, sizeof (Segment));
   g_array_set_clear_func (self->segments, segment_clear);
   return self;
@@ -331,6 +334,15 @@ send_copied (MpipeChannel *self, const void *data, gsize size, gsize padding)
   self->n_unsent += size + padding;
 }
 
+static guint8 *
+add_room (MpipeChannel *self, gsize size)
+{
+  g_byte_array_set_size (self->copied, self->copied->len + (guint) size);
+  g_array_index (self->segments, Segment, self->segments->len - 1).size += size;
+  self->n_unsent += size;
+  return self->copied->data + self->copied->len - size;
+}
+
 /* A whole small frame. */
 static void
 send_small (MpipeChannel *self, const MpipeFrameHeader *header, const void *payload)
@@ -339,14 +351,11 @@ send_small (MpipeChannel *self, const MpipeFrameHeader *header, const void *payl
   guint8 *at;
 
   send_copied (self, NULL, 0, 0);
-  g_byte_array_set_size (self->copied, self->copied->len + (guint) length);
-  at = self->copied->data + self->copied->len - length;
+  at = add_room (self, length);
   memcpy (at, header, sizeof *header);
   memset (at + length - MPIPE_FRAME_ALIGNMENT, 0, header->size > 0 ? MPIPE_FRAME_ALIGNMENT : 0);
   if (header->size > 0)
     memcpy (at + sizeof *header, payload, header->size);
-  g_array_index (self->segments, Segment, self->segments->len - 1).size += length;
-  self->n_unsent += length;
 }
 
 static void
@@ -366,6 +375,7 @@ mpipe_channel_send (MpipeChannel *self, const MpipeFrameHeader *header, const vo
 {
   gsize padding = mpipe_frame_length (header->size) - sizeof *header - header->size;
 
+  self->last_row = NO_ROW;
   if (header->size <= COPY_MAX)
     {
       send_small (self, header, payload);
@@ -380,6 +390,44 @@ mpipe_channel_send (MpipeChannel *self, const MpipeFrameHeader *header, const vo
     }
   else if (header->size > 0)
     send_copied (self, payload, header->size, padding);
+}
+
+/* Whether a frame of values, of @unit bytes each, continues the one before, which is still here. */
+static gboolean
+continues_row (MpipeChannel *self, const MpipeFrameHeader *header, gsize unit,
+               const MpipeFrameHeader *last)
+{
+  return last->kind == header->kind && last->type == header->type
+         && last->sequence + last->size / unit == header->sequence
+         && last->size + header->size <= COPY_MAX;
+}
+
+/* Queues a frame of values, of @unit bytes each and with numbers that follow each other; or appends them to the last
+ * one, if it is such a frame and they go on where it ends. */
+void
+mpipe_channel_send_row (MpipeChannel *self, const MpipeFrameHeader *header, gsize unit,
+                        const void *payload, MpipeBuffer *buffer)
+{
+  MpipeFrameHeader last;
+  gsize added;
+
+  if (self->last_row != NO_ROW)
+    {
+      memcpy (&last, self->copied->data + self->last_row, sizeof last);
+      if (continues_row (self, header, unit, &last))
+        {
+          added = mpipe_frame_length (last.size + header->size) - mpipe_frame_length (last.size);
+          memset (add_room (self, added), 0, added);
+          memcpy (self->copied->data + self->last_row + sizeof last + last.size, payload,
+                  header->size);
+          last.size += header->size;
+          memcpy (self->copied->data + self->last_row, &last, sizeof last);
+          return;
+        }
+    }
+  mpipe_channel_send (self, header, payload, buffer);
+  if (header->size <= COPY_MAX)
+    self->last_row = self->copied->len - mpipe_frame_length (header->size);
 }
 
 static guint
@@ -556,6 +604,7 @@ write_once (MpipeChannel *self, gsize *out_n, GError **error)
 MpipeChannelStatus
 mpipe_channel_flush (MpipeChannel *self, GError **error)
 {
+  self->last_row = NO_ROW;
   while (self->n_unsent > 0)
     {
       gsize n = 0;

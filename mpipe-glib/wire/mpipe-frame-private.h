@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "mpipe-glib/core/mpipe-buffer-private.h"
+#include "mpipe-glib/core/mpipe-type-table-private.h"
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
 
 G_BEGIN_DECLS
@@ -25,6 +26,7 @@ typedef struct
 const char *mpipe_frame_kind_to_string (guint8 kind);
 gboolean mpipe_frame_header_check (const MpipeFrameHeader *header, guint32 max_size,
                                    GError **error);
+guint mpipe_frame_count_row (const MpipeFrameHeader *header, const MpipeTypeEntry *type);
 gboolean mpipe_frame_check_fds (const MpipeFrameHeader *header, guint n_received, GError **error);
 
 /* How many descriptors the frame says come with it, or MPIPE_FRAME_FDS_LOST. */

@@ -40,6 +40,10 @@ mpipe_frame_kind_to_string (guint8 kind)
       return "CANCEL";
     case MPIPE_FRAME_RELEASE:
       return "RELEASE";
+    case MPIPE_FRAME_TASKS:
+      return "TASKS";
+    case MPIPE_FRAME_RESULTS:
+      return "RESULTS";
     default:
       return "unknown";
     }
@@ -48,7 +52,8 @@ mpipe_frame_kind_to_string (guint8 kind)
 static gboolean
 may_be_large (guint8 kind)
 {
-  return kind == MPIPE_FRAME_TASK || kind == MPIPE_FRAME_RESULT || kind == MPIPE_FRAME_HELLO;
+  return kind == MPIPE_FRAME_TASK || kind == MPIPE_FRAME_RESULT || kind == MPIPE_FRAME_HELLO
+         || kind == MPIPE_FRAME_TASKS || kind == MPIPE_FRAME_RESULTS;
 }
 
 /* What every frame must satisfy before memory is set aside for its payload, whoever sent it:
@@ -58,7 +63,7 @@ mpipe_frame_header_check (const MpipeFrameHeader *header, guint32 max_size, GErr
 {
   guint32 limit = may_be_large (header->kind) ? max_size : MIN (max_size, MPIPE_CONTROL_SIZE_MAX);
 
-  if (header->kind < MPIPE_FRAME_HELLO || header->kind > MPIPE_FRAME_RELEASE)
+  if (header->kind < MPIPE_FRAME_HELLO || header->kind > MPIPE_FRAME_RESULTS)
     {
       g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
                    "received a frame of the unknown kind %u", header->kind);
@@ -72,6 +77,15 @@ mpipe_frame_header_check (const MpipeFrameHeader *header, guint32 max_size, GErr
       return FALSE;
     }
   return TRUE;
+}
+
+/* Returns: how many values a TASKS or RESULTS frame of @type holds; 0 when it is none */
+guint
+mpipe_frame_count_row (const MpipeFrameHeader *header, const MpipeTypeEntry *type)
+{
+  if (type == NULL || !mpipe_type_entry_is_number (type) || header->size % type->unit != 0)
+    return 0;
+  return (guint) (header->size / type->unit);
 }
 
 /* Whether all the descriptors of a task are there. */

@@ -18,6 +18,7 @@ int mpipe_page_dup_fd (MpipePage *self, GError **error);
 
 /* worker's side */
 gboolean mpipe_page_begin (MpipePage *self, guint64 sequence, gint64 now);
+guint mpipe_page_begin_row (MpipePage *self, guint64 first, guint n, gint64 now);
 void mpipe_page_end (MpipePage *self, gint64 busy_us);
 
 /* engine's side */

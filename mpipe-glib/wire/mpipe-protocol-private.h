@@ -50,6 +50,8 @@ typedef enum
   MPIPE_FRAME_SKIPPED = 12,
   MPIPE_FRAME_CANCEL = 13,
   MPIPE_FRAME_RELEASE = 14,
+  MPIPE_FRAME_TASKS = 15,
+  MPIPE_FRAME_RESULTS = 16,
 } MpipeFrameKind;
 
 /* RESULT: the task has ended, as if DONE followed. */
@@ -86,3 +88,5 @@ typedef struct
 #define MPIPE_FEATURE_CONCURRENT 0x08 /* has as many tasks open as it may */
 #define MPIPE_FEATURE_SHARED 0x10     /* takes tasks out of the arena, and releases them */
 #define MPIPE_FEATURE_FDS 0x20        /* takes descriptors with a task */
+#define MPIPE_FEATURE_ROWS 0x40       /* takes TASKS frames */
+#define MPIPE_FEATURE_ARRAYS 0x80     /* may do all tasks of such a frame at once */

@@ -14,6 +14,15 @@ G_DECLARE_FINAL_TYPE (MpipeFuncWorker, mpipe_func_worker, MPIPE, FUNC_WORKER, Mp
 
 MpipeWorker *mpipe_func_worker_new (MpipeTaskFunc func, gpointer user_data);
 
+#define MPIPE_TYPE_ARRAY_FUNC_WORKER (mpipe_array_func_worker_get_type ())
+
+/* A function does several tasks at once. */
+G_DECLARE_FINAL_TYPE (MpipeArrayFuncWorker, mpipe_array_func_worker, MPIPE, ARRAY_FUNC_WORKER,
+                      MpipeWorker)
+
+MpipeWorker *mpipe_array_func_worker_new (MpipeArrayFunc func, gpointer user_data,
+                                          GDestroyNotify notify);
+
 #define MPIPE_TYPE_BEGIN_FUNC_WORKER (mpipe_begin_func_worker_get_type ())
 
 /* A function begins its tasks. */

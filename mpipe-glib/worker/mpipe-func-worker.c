@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* Workers that are functions: one that does a task, or one that begins it. */
+/* Workers that are functions: one that does a task, one that does several, or one that begins a task. */
 
 #include "config.h"
 
@@ -42,6 +42,59 @@ mpipe_func_worker_new (MpipeTaskFunc func, gpointer user_data)
 
   self->func = func;
   self->user_data = user_data;
+  return MPIPE_WORKER (self);
+}
+
+/* The one that does several tasks at once */
+
+struct _MpipeArrayFuncWorker
+{
+  MpipeWorker parent_instance;
+  MpipeArrayFunc func;
+  gpointer user_data;
+  GDestroyNotify notify; /* NULL where the registry owns the data */
+};
+
+G_DEFINE_FINAL_TYPE (MpipeArrayFuncWorker, mpipe_array_func_worker, MPIPE_TYPE_WORKER)
+
+static GVariant *
+mpipe_array_func_worker_task_array (MpipeWorker *worker, GVariant *tasks, GError **error)
+{
+  MpipeArrayFuncWorker *self = MPIPE_ARRAY_FUNC_WORKER (worker);
+
+  return self->func (worker, tasks, self->user_data, error);
+}
+
+static void
+mpipe_array_func_worker_finalize (GObject *object)
+{
+  MpipeArrayFuncWorker *self = MPIPE_ARRAY_FUNC_WORKER (object);
+
+  if (self->notify != NULL)
+    self->notify (self->user_data);
+  G_OBJECT_CLASS (mpipe_array_func_worker_parent_class)->finalize (object);
+}
+
+static void
+mpipe_array_func_worker_class_init (MpipeArrayFuncWorkerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mpipe_array_func_worker_finalize;
+  MPIPE_WORKER_CLASS (klass)->task_array = mpipe_array_func_worker_task_array;
+}
+
+static void
+mpipe_array_func_worker_init (MpipeArrayFuncWorker *self)
+{
+}
+
+MpipeWorker *
+mpipe_array_func_worker_new (MpipeArrayFunc func, gpointer user_data, GDestroyNotify notify)
+{
+  MpipeArrayFuncWorker *self = g_object_new (MPIPE_TYPE_ARRAY_FUNC_WORKER, NULL);
+
+  self->func = func;
+  self->user_data = user_data;
+  self->notify = notify;
   return MPIPE_WORKER (self);
 }
 

@@ -31,6 +31,8 @@ void mpipe_outbox_add_result (MpipeOutbox *self, guint64 sequence, const MpipePa
                               gboolean last);
 gboolean mpipe_outbox_add_value (MpipeOutbox *self, guint64 sequence, GVariant *value,
                                  gboolean last, GError **error);
+gboolean mpipe_outbox_add_array (MpipeOutbox *self, guint64 first, GVariant *results, guint n,
+                                 GError **error);
 void mpipe_outbox_add_failure (MpipeOutbox *self, guint64 sequence, const GError *reason);
 gboolean mpipe_outbox_flush (MpipeOutbox *self, GError **error);
 gboolean mpipe_outbox_flush_if_due (MpipeOutbox *self, gint64 now, GError **error);

@@ -132,9 +132,26 @@ place_result (MpipeOutbox *self, MpipeFrameHeader *header, const guint8 *data,
   return TRUE;
 }
 
-void
-mpipe_outbox_add_result (MpipeOutbox *self, guint64 sequence, const MpipePayload *result,
-                         gboolean last)
+/* The last results of tasks that follow each other; numbers. They may go together with those before them. */
+static void
+add_row (MpipeOutbox *self, guint64 first, const MpipePayload *results, gsize unit)
+{
+  MpipeFrameHeader header = {
+    .kind = MPIPE_FRAME_RESULTS,
+    .type = results->type,
+    .sequence = first,
+    .size = results->size,
+  };
+
+  g_mutex_lock (&self->lock);
+  mpipe_type_map_announce (self->announced, self->channel, results->type);
+  mpipe_channel_send_row (self->channel, &header, unit, mpipe_payload_get_data (results),
+                          mpipe_payload_get_buffer (results));
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+add_one (MpipeOutbox *self, guint64 sequence, const MpipePayload *result, gboolean last)
 {
   const guint8 *data = mpipe_payload_get_data (result);
   MpipeSharedPlace place;
@@ -155,6 +172,60 @@ mpipe_outbox_add_result (MpipeOutbox *self, guint64 sequence, const MpipePayload
   g_mutex_unlock (&self->lock);
 }
 
+/* @result may be a row of numbers if it is the last, which are then those of as many tasks. */
+void
+mpipe_outbox_add_result (MpipeOutbox *self, guint64 sequence, const MpipePayload *result,
+                         gboolean last)
+{
+  const MpipeTypeEntry *type = mpipe_type_table_get (self->types, result->type);
+
+  if (last && mpipe_type_entry_is_number (type))
+    add_row (self, sequence, result, type->unit);
+  else
+    add_one (self, sequence, result, last);
+}
+
+static gboolean
+check_type (MpipeOutbox *self, const GVariantType *type, GError **error)
+{
+  g_autofree char *given = NULL;
+  g_autofree char *expected = NULL;
+
+  if (self->result_type == NULL || g_variant_type_is_subtype_of (type, self->result_type))
+    return TRUE;
+  given = g_variant_type_dup_string (type);
+  expected = g_variant_type_dup_string (self->result_type);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "A result of type “%s” was given, the stage's results are of type “%s”", given,
+               expected);
+  return FALSE;
+}
+
+/* Adds the results of @n tasks that follow each other, if there are as many and they can be such. */
+gboolean
+mpipe_outbox_add_array (MpipeOutbox *self, guint64 first, GVariant *results, guint n,
+                        GError **error)
+{
+  g_autoptr (GArray) payloads = NULL;
+
+  if (!g_variant_is_of_type (results, G_VARIANT_TYPE_ARRAY) || g_variant_n_children (results) != n)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+                   "A value of type “%s” was given for an array of %u tasks, not an array of as "
+                   "many results",
+                   g_variant_get_type_string (results), n);
+      return FALSE;
+    }
+  if (!check_type (self, g_variant_type_element (g_variant_get_type (results)), error))
+    return FALSE;
+  payloads = mpipe_payload_split (results, self->types, n, error);
+  if (payloads == NULL)
+    return FALSE;
+  for (guint i = 0; i < payloads->len; i++)
+    mpipe_outbox_add_result (self, first + i, &g_array_index (payloads, MpipePayload, i), TRUE);
+  return TRUE;
+}
+
 /* Adds a result that the worker's code has made, if it can be one. */
 gboolean
 mpipe_outbox_add_value (MpipeOutbox *self, guint64 sequence, GVariant *value, gboolean last,
@@ -162,15 +233,8 @@ mpipe_outbox_add_value (MpipeOutbox *self, guint64 sequence, GVariant *value, gb
 {
   MpipePayload payload;
 
-  if (self->result_type != NULL && !g_variant_is_of_type (value, self->result_type))
-    {
-      g_autofree char *expected = g_variant_type_dup_string (self->result_type);
-
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
-                   "A result of type “%s” was given, the stage's results are of type “%s”",
-                   g_variant_get_type_string (value), expected);
-      return FALSE;
-    }
+  if (!check_type (self, g_variant_get_type (value), error))
+    return FALSE;
   if (!mpipe_payload_init_from_variant (&payload, value, self->types, error))
     return FALSE;
   mpipe_outbox_add_result (self, sequence, &payload, last);

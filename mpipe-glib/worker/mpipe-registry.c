@@ -13,9 +13,10 @@
 
 typedef struct
 {
-  GType type; /* G_TYPE_INVALID for a function */
-  MpipeTaskFunc func;        /* NULL for one that begins tasks */
-  MpipeBeginFunc begin_func; /* NULL for one that does them */
+  GType type; /* G_TYPE_INVALID for a function, one of these: */
+  MpipeTaskFunc func;
+  MpipeArrayFunc array_func;
+  MpipeBeginFunc begin_func;
   gpointer user_data;
   GDestroyNotify notify;
 } Registration;
@@ -94,6 +95,60 @@ mpipe_worker_register_func (const char *name, MpipeTaskFunc func, gpointer user_
 }
 
 /**
+ * mpipe_worker_register_array_func:
+ * @name: the name that stages refer to; not empty
+ * @func: (scope notified) (closure user_data) (destroy notify): does several tasks at once
+ * @user_data: data for @func
+ * @notify: (nullable): frees @user_data when the name is registered anew
+ *
+ * Makes a function known as a worker that does several tasks at once.
+ *
+ * What [func@Mpipe.Worker.register_func] says holds here as well. How tasks come together,
+ * [vfunc@Mpipe.Worker.task_array] tells; a task that comes alone is an array of one. With
+ * [method@Mpipe.Pipeline.put_array] and [method@Mpipe.Pipeline.get_array] on the other side, numbers cost next to
+ * nothing on their way.
+ *
+ * Since: 1.0
+ */
+void
+mpipe_worker_register_array_func (const char *name, MpipeArrayFunc func, gpointer user_data,
+                                  GDestroyNotify notify)
+{
+  g_return_if_fail (name != NULL && name[0] != '\0');
+  g_return_if_fail (func != NULL);
+  g_return_if_fail (!mpipe_program_is_initialised ());
+
+  add (name, (Registration){ .type = G_TYPE_INVALID,
+                             .array_func = func,
+                             .user_data = user_data,
+                             .notify = notify });
+}
+
+/**
+ * mpipe_worker_from_array_func:
+ * @func: (scope notified) (closure user_data) (destroy notify): does several tasks at once
+ * @user_data: data for @func
+ * @notify: (nullable): frees @user_data when the worker is gone
+ *
+ * Makes a worker of a function that does several tasks at once, for the `main()` of a worker program, which hands it
+ * to [method@Mpipe.Worker.run].
+ *
+ * It is the way for languages that cannot override [vfunc@Mpipe.Worker.task_array]. Programs that are their own workers
+ * call [func@Mpipe.Worker.register_array_func] instead.
+ *
+ * Returns: (transfer full): the worker
+ *
+ * Since: 1.0
+ */
+MpipeWorker *
+mpipe_worker_from_array_func (MpipeArrayFunc func, gpointer user_data, GDestroyNotify notify)
+{
+  g_return_val_if_fail (func != NULL, NULL);
+
+  return mpipe_array_func_worker_new (func, user_data, notify);
+}
+
+/**
  * mpipe_worker_register_begin_func:
  * @name: the name that stages refer to; not empty
  * @func: (scope notified) (closure user_data) (destroy notify): begins one task
@@ -166,6 +221,8 @@ mpipe_registry_create (const char *name, GError **error)
     }
   if (registration.func != NULL)
     return mpipe_func_worker_new (registration.func, registration.user_data);
+  if (registration.array_func != NULL)
+    return mpipe_array_func_worker_new (registration.array_func, registration.user_data, NULL);
   if (registration.begin_func != NULL)
     return mpipe_begin_func_worker_new (registration.begin_func, registration.user_data, NULL);
   return g_object_new (registration.type, NULL);

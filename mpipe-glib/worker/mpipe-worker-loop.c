@@ -176,6 +176,19 @@ run_task (MpipeWorkerLoop *self, const MpipeFrame *frame, MpipePayload *payload,
     mpipe_outbox_add_failure (self->outbox, self->sequence, error);
 }
 
+/* The same for a value without descriptors. */
+static void
+run_value (MpipeWorkerLoop *self, const MpipePayload *payload)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) task = mpipe_payload_to_variant (payload, self->types, &error);
+
+  if (task != NULL)
+    do_task (self, task);
+  else
+    mpipe_outbox_add_failure (self->outbox, self->sequence, error);
+}
+
 static gboolean
 begin_task (MpipeWorkerLoop *self, guint64 sequence, GError **error)
 {
@@ -222,6 +235,102 @@ handle_task (MpipeWorkerLoop *self, const MpipeFrame *frame, GError **error)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
+}
+
+/* Rows of tasks */
+
+static gboolean
+do_each (MpipeWorkerLoop *self, guint64 first, const MpipePayload *row, guint n, GError **error)
+{
+  const gsize unit = row->size / n;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GError) local_error = NULL;
+      MpipePayload payload;
+
+      if (begin_in_turn (self, first + i, &local_error))
+        {
+          mpipe_payload_init_slice (&payload, row, i * unit, unit);
+          run_value (self, &payload);
+          end_task (self);
+        }
+      else if (local_error != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* Returns: whether the tasks have been answered. */
+static gboolean
+do_array (MpipeWorkerLoop *self, guint64 first, const MpipePayload *row, guint n)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) tasks = mpipe_payload_to_array (row, self->types);
+  GVariant *returned = mpipe_worker_task_array (self->worker, tasks, &error);
+  g_autoptr (GVariant) results = returned != NULL ? g_variant_take_ref (returned) : NULL;
+
+  if (error != NULL)
+    return FALSE;
+  if (results != NULL && !self->setup->disable_result)
+    return mpipe_outbox_add_array (self->outbox, first, results, n, NULL);
+  for (guint i = 0; i < n; i++)
+    mpipe_outbox_add (self->outbox, MPIPE_FRAME_DONE, first + i);
+  return TRUE;
+}
+
+/* All that were not taken back at once; if that fails, each alone. */
+static gboolean
+do_all (MpipeWorkerLoop *self, guint64 first, const MpipePayload *row, guint n, GError **error)
+{
+  MpipePayload begun;
+  guint n_begun;
+  gboolean done;
+
+  if (!mpipe_outbox_flush_if_due (self->outbox, self->now, error))
+    return FALSE;
+  n_begun = mpipe_page_begin_row (self->page, first, n, self->now);
+  if (n_begun > 0)
+    {
+      mpipe_payload_init_slice (&begun, row, 0, row->size / n * n_begun);
+      done = do_array (self, first, &begun, n_begun);
+      end_task (self);
+      done = done || do_each (self, first, &begun, n_begun, error);
+      mpipe_payload_clear (&begun);
+      if (!done)
+        return FALSE;
+    }
+  for (guint i = n_begun; i < n; i++)
+    mpipe_outbox_add (self->outbox, MPIPE_FRAME_SKIPPED, first + i);
+  return TRUE;
+}
+
+static gboolean
+handle_row (MpipeWorkerLoop *self, const MpipeFrame *frame, GError **error)
+{
+  guint16 type = mpipe_type_map_translate (self->incoming, frame->header.type);
+  guint n = mpipe_frame_count_row (&frame->header, mpipe_type_table_get (self->types, type));
+  guint64 first = frame->header.sequence;
+  MpipePayload row;
+  gboolean goes_on;
+
+  if (n == 0 || first == 0 || first > G_MAXUINT64 - n)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
+                   "received %u bytes of type number %u, which are no numbers", frame->header.size,
+                   frame->header.type);
+      return FALSE;
+    }
+  mpipe_payload_init_from_buffer (&row, type, frame->buffer, frame->payload, frame->header.size);
+  if (n > 1 && self->page != NULL && mpipe_worker_does_arrays (self->worker))
+    goes_on = do_all (self, first, &row, n, error);
+  else
+    goes_on = do_each (self, first, &row, n, error);
+  mpipe_payload_clear (&row);
+  return goes_on;
 }
 
 /* A task without a value: it fails in its turn. */
@@ -334,10 +443,13 @@ get_features (MpipeWorkerLoop *self)
 {
   gboolean begins = mpipe_worker_begins (self->worker);
   gboolean concurrent = begins && self->setup->concurrency > 1;
+  gboolean takes_rows = self->page != NULL && !begins;
 
   return (self->page != NULL ? MPIPE_FEATURE_PAGE : 0)
          | (self->page == NULL || concurrent ? MPIPE_FEATURE_START_FRAMES : 0)
          | (begins ? MPIPE_FEATURE_CANCEL : 0) | (concurrent ? MPIPE_FEATURE_CONCURRENT : 0)
+         | (takes_rows ? MPIPE_FEATURE_ROWS : 0)
+         | (takes_rows && mpipe_worker_does_arrays (self->worker) ? MPIPE_FEATURE_ARRAYS : 0)
          | (self->loans != NULL ? MPIPE_FEATURE_SHARED : 0)
          | (mpipe_channel_carries_fds (self->receiving) ? MPIPE_FEATURE_FDS : 0);
 }
@@ -381,6 +493,10 @@ work (MpipeWorkerLoop *self, GError **error)
       {
       case MPIPE_FRAME_TASK:
         if (!handle_task (self, &frame, error))
+          return FALSE;
+        break;
+      case MPIPE_FRAME_TASKS:
+        if (!handle_row (self, &frame, error))
           return FALSE;
         break;
       case MPIPE_FRAME_TYPE:

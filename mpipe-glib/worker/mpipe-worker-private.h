@@ -19,6 +19,8 @@ gboolean mpipe_worker_start (MpipeWorker *self, GError **error);
 gboolean mpipe_worker_begins (MpipeWorker *self);
 void mpipe_worker_begin (MpipeWorker *self, MpipeTask *task);
 GVariant *mpipe_worker_task (MpipeWorker *self, GVariant *task, GError **error);
+gboolean mpipe_worker_does_arrays (MpipeWorker *self);
+GVariant *mpipe_worker_task_array (MpipeWorker *self, GVariant *tasks, GError **error);
 void mpipe_worker_stop (MpipeWorker *self);
 
 G_END_DECLS

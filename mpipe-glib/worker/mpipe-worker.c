@@ -23,6 +23,8 @@
  * }
  * ```
  *
+ * Numbers of which one takes less than a call are better done many at a time, by [vfunc@Mpipe.Worker.task_array].
+ *
  * Work that waits for something else, such as a server's answer, is better begun by [vfunc@Mpipe.Worker.begin] and
  * ended later: then one worker has several tasks open at a time. See [class@Mpipe.Task].
  *
@@ -94,9 +96,30 @@ mpipe_worker_real_start (MpipeWorker *self, GError **error)
   return TRUE;
 }
 
+/* Returns: (transfer full) (nullable): the result of a worker that does arrays */
+static GVariant *
+do_in_array (MpipeWorker *self, GVariant *task, GError **error)
+{
+  g_autoptr (GVariant) tasks
+      = g_variant_ref_sink (g_variant_new_array (g_variant_get_type (task), &task, 1));
+  GVariant *returned = mpipe_worker_task_array (self, tasks, error);
+  g_autoptr (GVariant) results = returned != NULL ? g_variant_take_ref (returned) : NULL;
+
+  if (results == NULL)
+    return NULL;
+  if (g_variant_is_of_type (results, G_VARIANT_TYPE_ARRAY) && g_variant_n_children (results) == 1)
+    return g_variant_get_child_value (results, 0);
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TYPE,
+               "A value of type “%s” was given for an array of one task, not an array of one result",
+               g_variant_get_type_string (results));
+  return NULL;
+}
+
 static GVariant *
 mpipe_worker_real_task (MpipeWorker *self, GVariant *task, GError **error)
 {
+  if (mpipe_worker_does_arrays (self))
+    return task != NULL ? do_in_array (self, task, error) : NULL;
   g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED, "%s does not say what a task is",
                G_OBJECT_TYPE_NAME (self));
   return NULL;
@@ -254,6 +277,20 @@ GVariant *
 mpipe_worker_task (MpipeWorker *self, GVariant *task, GError **error)
 {
   return MPIPE_WORKER_GET_CLASS (self)->task (self, task, error);
+}
+
+/* Returns: whether it may be given several tasks at once. */
+gboolean
+mpipe_worker_does_arrays (MpipeWorker *self)
+{
+  return MPIPE_WORKER_GET_CLASS (self)->task_array != NULL;
+}
+
+/* Returns: (transfer full) (nullable): the results, which may be floating */
+GVariant *
+mpipe_worker_task_array (MpipeWorker *self, GVariant *tasks, GError **error)
+{
+  return MPIPE_WORKER_GET_CLASS (self)->task_array (self, tasks, error);
 }
 
 /* Returns: whether its tasks may end later than the call that begins them. */

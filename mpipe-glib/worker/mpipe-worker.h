@@ -20,6 +20,7 @@ G_DECLARE_DERIVABLE_TYPE (MpipeWorker, mpipe_worker, MPIPE, WORKER, GObject)
  * @task: does one task
  * @stop: tidies up, once, after the last task of a worker that was stopped in order
  * @begin: begins a task that may end later, instead of @task
+ * @task_array: does several tasks at once; %NULL by default
  *
  * What a worker does; all are called in the worker process, on its main thread.
  *
@@ -89,8 +90,32 @@ struct _MpipeWorkerClass
    */
   void (*begin) (MpipeWorker *self, MpipeTask *task);
 
+  /**
+   * MpipeWorkerClass::task_array:
+   * @self: a worker
+   * @tasks: several tasks, an array of them: `ax` when a task is of type `x`
+   * @error: return location for an error
+   *
+   * Does several tasks at once.
+   *
+   * A class that overrides this, and perhaps [vfunc@Mpipe.Worker.task] as well, gets tasks that are numbers (of type
+   * `y`, `n`, `q`, `i`, `u`, `x`, `t` or `d`) as many at a time as there are for it; others come one by one. Each of them
+   * stays a task of its own for the pipeline, with its id, place and result. When the call fails, its tasks are done
+   * again one by one: by [vfunc@Mpipe.Worker.task], or by this in an array of one, where a failure fails that task.
+   * It is the same when the process dies here; so tasks may be done twice, whatever
+   * [property@Mpipe.Stage:max-attempts] says. In a stage with [property@Mpipe.Stage:task-timeout] tasks come one by one.
+   *
+   * No results can be put in this call.
+   *
+   * Returns: (transfer full) (nullable): the results, an array of one for each task in their order, floating or
+   *   not; %NULL without an error when these tasks give none; %NULL with @error set to have them done one by one
+   *
+   * Since: 1.0
+   */
+  GVariant *(*task_array) (MpipeWorker *self, GVariant *tasks, GError **error);
+
   /*< private >*/
-  gpointer padding[7];
+  gpointer padding[6];
 };
 
 /**
@@ -110,6 +135,24 @@ struct _MpipeWorkerClass
  */
 typedef GVariant *(*MpipeTaskFunc) (MpipeWorker *worker, GVariant *task, gpointer user_data,
                                     GError **error);
+
+/**
+ * MpipeArrayFunc:
+ * @worker: the worker that runs the function
+ * @tasks: tasks, an array of one or more
+ * @user_data: the data given when the function was registered
+ * @error: return location for an error
+ *
+ * Does several tasks at once, in a worker process, as [vfunc@Mpipe.Worker.task_array] does.
+ *
+ * Returns: (transfer full) (nullable): the results, an array of one for each task, floating or not; %NULL without an
+ *   error when they give none; %NULL with @error set when they are to be done one by one, or, if it is one, when it
+ *   failed
+ *
+ * Since: 1.0
+ */
+typedef GVariant *(*MpipeArrayFunc) (MpipeWorker *worker, GVariant *tasks, gpointer user_data,
+                                     GError **error);
 
 /**
  * MpipeBeginFunc:

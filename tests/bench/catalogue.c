@@ -97,6 +97,17 @@ static const BenchMeasure tasks[] = {
     .shape = { SMALL_TASKS (int64), .n_stages = 1, .window = 4 * WINDOW },
     .references
     = { { "raw_batched_tasks_s", "bound" }, { "int64_1_stage", "int64", AT_LEAST (2) } } },
+  { .name = "array_whole",
+    .unit = "tasks_s",
+    .run = bench_run_arrays,
+    .n_tasks = 40 * N_TASKS,
+    .shape = { .worker = "int64_array",
+               .kind = &bench_int64_tasks,
+               .n_workers = 2,
+               .n_stages = 1,
+               .window = 4 * WINDOW },
+    .references
+    = { { "raw_batched_tasks_s", "bound", AT_LEAST (1) }, { "int64_1_stage", "int64" } } },
 };
 
 static const BenchMeasure round_trip[] = {

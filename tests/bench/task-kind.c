@@ -26,6 +26,19 @@ work_on_int64 (MpipeWorker *worker, GVariant *task, gpointer user_data, GError *
   return g_variant_new_int64 (g_variant_get_int64 (task) + 1);
 }
 
+static GVariant *
+work_on_int64_array (MpipeWorker *worker, GVariant *tasks, gpointer user_data, GError **error)
+{
+  gsize n;
+  const gint64 *numbers = g_variant_get_fixed_array (tasks, &n, sizeof *numbers);
+  gint64 *results = g_new (gint64, n);
+
+  for (gsize i = 0; i < n; i++)
+    results[i] = numbers[i] + 1;
+  return g_variant_new_from_data (G_VARIANT_TYPE ("ax"), results, n * sizeof *results, TRUE,
+                                  g_free, results);
+}
+
 const BenchTaskKind bench_int64_tasks = { g_variant_new_int64, read_int64 };
 
 /* Text: it has no number, but a length that must come back. */
@@ -115,6 +128,7 @@ void
 bench_register_workers (void)
 {
   mpipe_worker_register_func ("int64", work_on_int64, NULL, NULL);
+  mpipe_worker_register_array_func ("int64_array", work_on_int64_array, NULL, NULL);
   mpipe_worker_register_func ("text", work_on_text, NULL, NULL);
   mpipe_worker_register_func ("pair", work_on_pair, NULL, NULL);
   mpipe_worker_register_func ("wait", wait_for_us, NULL, NULL);

@@ -149,6 +149,19 @@ result_cb (gpointer owner, guint64 number, const MpipePayload *result, gboolean 
 }
 
 static gboolean
+row_cb (gpointer owner, guint64 first, const MpipePayload *results, guint n)
+{
+  Owner *self = owner;
+  g_autoptr (GVariant) values = mpipe_payload_to_array (results, self->types);
+
+  g_assert_cmpuint (g_variant_n_children (values), ==, n);
+  for (guint i = 0; i < n; i++)
+    if (!holds (self, first + i) || !release (self, first + i))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 done_cb (gpointer owner, guint64 number)
 {
   return release (owner, number);
@@ -199,6 +212,7 @@ ended_cb (gpointer owner, const GError *error)
 static const MpipeWorkerProcessEvents events = {
   .ready = ready_cb,
   .result = result_cb,
+  .row = row_cb,
   .done = done_cb,
   .failed = failed_cb,
   .begun = begun_cb,

@@ -89,7 +89,7 @@ static void
 check_split (GVariant *array, MpipeTypeTable *types)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) payloads = mpipe_payload_split (array, types, &error);
+  g_autoptr (GArray) payloads = mpipe_payload_split (array, types, 1, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (payloads->len, ==, g_variant_n_children (array));

@@ -216,8 +216,8 @@ give_tasks (Stage *stage)
       share = mpipe_scheduler_share (stage->places, N_WORKERS, picked, stage->input.n);
       for (Task *task; share-- > 0 && (task = mpipe_fifo_pop (&stage->input)) != NULL;)
         {
-          task->place = mpipe_reorder_open (stage->order);
-          mpipe_leases_add (stage->leases[picked], task);
+          task->place = mpipe_reorder_open (stage->order, 1);
+          mpipe_leases_add (stage->leases[picked], task, 1);
         }
     }
 }
@@ -234,11 +234,12 @@ answer_all (Stage *stage)
 
       while (mpipe_leases_get_n (stage->leases[i]) > 0)
         {
-          Task *task = mpipe_leases_remove (stage->leases[i],
-                                            mpipe_leases_get_oldest (stage->leases[i]));
+          guint64 number = mpipe_leases_get_oldest (stage->leases[i]);
+          Task *task = mpipe_leases_get (stage->leases[i], number);
 
+          mpipe_leases_remove (stage->leases[i], number, 1);
           mpipe_reorder_add (stage->order, task->place, task);
-          mpipe_reorder_close (stage->order, task->place);
+          mpipe_reorder_close (stage->order, task->place, 1);
           do_extra ();
         }
       mpipe_window_update (&stage->windows[i], n_done, (gint64) n_done * 10,

@@ -25,6 +25,8 @@ static const Case cases[] = {
   { "accepts-an-empty-task", 0, MPIPE_FRAME_TASK, MPIPE_FRAME_SIZE_MAX, TRUE },
   { "accepts-a-large-task", 1000 * MIB, MPIPE_FRAME_TASK, MPIPE_FRAME_SIZE_MAX, TRUE },
   { "accepts-a-large-result", 1000 * MIB, MPIPE_FRAME_RESULT, MPIPE_FRAME_SIZE_MAX, TRUE },
+  { "accepts-a-large-row-of-tasks", 1000 * MIB, MPIPE_FRAME_TASKS, MPIPE_FRAME_SIZE_MAX, TRUE },
+  { "accepts-a-large-row-of-results", 1000 * MIB, MPIPE_FRAME_RESULTS, MPIPE_FRAME_SIZE_MAX, TRUE },
   { "accepts-a-large-hello", MIB, MPIPE_FRAME_HELLO, MPIPE_FRAME_SIZE_MAX, TRUE },
   { "accepts-the-largest-task", MPIPE_FRAME_SIZE_MAX, MPIPE_FRAME_TASK, MPIPE_FRAME_SIZE_MAX,
     TRUE },
@@ -51,7 +53,7 @@ static const Case cases[] = {
     FALSE },
   { "refuses-control-frames-above-a-small-limit", 101, MPIPE_FRAME_FAILED, 100, FALSE },
   { "refuses-kind-zero", 0, 0, MPIPE_FRAME_SIZE_MAX, FALSE },
-  { "refuses-the-next-kind", 0, MPIPE_FRAME_RELEASE + 1, MPIPE_FRAME_SIZE_MAX, FALSE },
+  { "refuses-the-next-kind", 0, MPIPE_FRAME_RESULTS + 1, MPIPE_FRAME_SIZE_MAX, FALSE },
   { "refuses-the-last-kind", 0, G_MAXUINT8, MPIPE_FRAME_SIZE_MAX, FALSE },
 };
 
@@ -88,7 +90,7 @@ test_names_each_kind (void)
       else
         g_assert_cmpstr (name, ==, "unknown");
     }
-  g_assert_cmpuint (g_hash_table_size (names), ==, MPIPE_FRAME_RELEASE);
+  g_assert_cmpuint (g_hash_table_size (names), ==, MPIPE_FRAME_RESULTS);
 }
 
 static void

@@ -7,7 +7,10 @@
 
 #include "mpipe-glib/flow/mpipe-leases-private.h"
 
-/* A letter is added, "-2" removes number 2 and "=2" asks for it (both written down, "." for nothing). */
+#define N_IN_ROW 3
+
+/* A letter is added, a large one under three numbers; "-2" removes number 2, "/2" that and the two behind it, and "=2"
+ * asks for it (all written down, "." for nothing); "2>b" lets number 2 stand for b. */
 typedef struct
 {
   const char *sentence;
@@ -31,8 +34,41 @@ static const Case cases[] = {
   { "says-the-next-number-when-all-are-free", "abcd-2-4-3-1", "bdca", 0, 5, 5 },
   { "gives-no-number-twice", "a-1b=1=2", "a.b", 1, 2, 3 },
   { "removes-each-once", "ab-1-1-2-2", "a.b.", 0, 3, 3 },
+  { "removes-a-row", "aBc/2=1=2=4=5", "Ba..c", 2, 1, 6 },
+  { "passes-over-a-row", "aBc/2-1", "Ba", 1, 5, 6 },
+  { "removes-one-of-a-row", "A-2=1=2=3", "AA.A", 2, 1, 4 },
+  { "removes-parts-of-several", "AB/2=1=4=5=6", "AA.BB", 3, 1, 7 },
+  { "lets-another-stand-for-one-of-a-row", "A2>b=1=2=3-2", "AbAb", 2, 1, 4 },
+  { "grows-for-a-row", "ABCDEFGHI=1=9-1", "ACA", 26, 2, 28 },
+  { "holds-a-row-under-all-its-numbers", "aBc=1=2=3=4=5=6", "aBBBc.", 5, 1, 6 },
   { "grows", "abcdefghijklmnopqrstuvwxyz=1=9-1", "aia", 25, 2, 27 },
 };
+
+static gpointer
+take_row (MpipeLeases *leases, guint64 first, guint n)
+{
+  gpointer task = mpipe_leases_get (leases, first);
+
+  if (task != NULL)
+    mpipe_leases_remove (leases, first, n);
+  return task;
+}
+
+static gpointer
+take (MpipeLeases *leases, guint64 number)
+{
+  return take_row (leases, number, 1);
+}
+
+static const char *
+take_step (MpipeLeases *leases, const char *step)
+{
+  guint64 number = (guint64) (step[1] - '0');
+
+  if (*step == '=')
+    return mpipe_leases_get (leases, number);
+  return take_row (leases, number, *step == '/' ? N_IN_ROW : 1);
+}
 
 static void
 test_case (gconstpointer data)
@@ -52,11 +88,19 @@ test_case (gconstpointer data)
         {
           guint64 next = mpipe_leases_get_next (leases);
 
-          g_assert_cmpuint (mpipe_leases_add (leases, &names[name]), ==, next);
+          g_assert_cmpuint (
+              mpipe_leases_add (leases, &names[name], g_ascii_isupper (*step) ? N_IN_ROW : 1), ==,
+              next);
           continue;
         }
-      task = *step == '-' ? mpipe_leases_remove (leases, step[1] - '0')
-                          : mpipe_leases_get (leases, step[1] - '0');
+      if (g_ascii_isdigit (*step))
+        {
+          names[(guint8) step[2]] = step[2];
+          mpipe_leases_replace (leases, (guint64) (*step - '0'), 1, &names[(guint8) step[2]]);
+          step += 2;
+          continue;
+        }
+      task = take_step (leases, step);
       g_string_append_c (written, task != NULL ? *task : '.');
       step++;
     }
@@ -117,11 +161,11 @@ check_agreement (MpipeLeases *leases, GArray *held, guint64 next, GRand *rand)
     is_held = g_array_index (held, guint64, i) == any;
   g_assert_cmpuint (GPOINTER_TO_SIZE (mpipe_leases_get (leases, any)), ==, is_held ? any : 0);
   g_assert_null (mpipe_leases_get (leases, next));
-  g_assert_null (mpipe_leases_remove (leases, next));
+  g_assert_null (take (leases, next));
   for (guint i = 0; i < G_N_ELEMENTS (far); i++)
     {
       g_assert_null (mpipe_leases_get (leases, far[i]));
-      g_assert_null (mpipe_leases_remove (leases, far[i]));
+      g_assert_null (take (leases, far[i]));
     }
 }
 
@@ -143,7 +187,7 @@ test_random_run (gconstpointer data)
 
       if (action >= n_removals)
         {
-          g_assert_cmpuint (mpipe_leases_add (leases, GSIZE_TO_POINTER (next)), ==, next);
+          g_assert_cmpuint (mpipe_leases_add (leases, GSIZE_TO_POINTER (next), 1), ==, next);
           g_array_append_val (held, next);
           next++;
         }
@@ -152,8 +196,8 @@ test_random_run (gconstpointer data)
           guint64 number = choose_number (rand, run, held, action);
           guint place = 0;
 
-          g_assert_true (mpipe_leases_remove (leases, number) == GSIZE_TO_POINTER (number));
-          g_assert_null (mpipe_leases_remove (leases, number));
+          g_assert_true (take (leases, number) == GSIZE_TO_POINTER (number));
+          g_assert_null (take (leases, number));
           while (g_array_index (held, guint64, place) != number)
             place++;
           g_array_remove_index (held, place);
@@ -161,7 +205,7 @@ test_random_run (gconstpointer data)
       check_agreement (leases, held, next, rand);
     }
   while (mpipe_leases_get_n (leases) > 0)
-    g_assert_nonnull (mpipe_leases_remove (leases, mpipe_leases_get_oldest (leases)));
+    g_assert_nonnull (take (leases, mpipe_leases_get_oldest (leases)));
   g_assert_cmpuint (mpipe_leases_get_oldest (leases), ==, next);
   mpipe_leases_free (leases);
 }

@@ -270,7 +270,7 @@ getter_thread (gpointer data)
       MpipeItem *item;
 
       self->last = mpipe_event_mailbox_take (self->events, -1, self->cancellable, take_any, NULL,
-                                             TRUE, &item);
+                                             TRUE, 1, &item);
       if (self->last != MPIPE_TAKE_ITEM)
         return NULL;
       if (self->n_taken % 100 == 0 && item->id != 0)

@@ -134,10 +134,42 @@ test_names_types_before_results (Fixture *fixture, gconstpointer data)
   flush (fixture);
   check_next (fixture, MPIPE_FRAME_TYPE, 0, "x", 1);
   check_next (fixture, MPIPE_FRAME_RESULT, 5, &one, sizeof one);
-  check_next (fixture, MPIPE_FRAME_RESULT, 5, &two, sizeof two);
+  check_next (fixture, MPIPE_FRAME_RESULTS, 5, &two, sizeof two);
   check_next (fixture, MPIPE_FRAME_TYPE, 0, "s", 1);
   check_next (fixture, MPIPE_FRAME_RESULT, 6, "text", 5);
-  check_next (fixture, MPIPE_FRAME_RESULT, 7, &one, sizeof one);
+  check_next (fixture, MPIPE_FRAME_RESULTS, 7, &one, sizeof one);
+}
+
+/* Numbers of the same type, as long as nothing comes between them. */
+static void
+test_puts_numbers_that_follow_each_other_together (Fixture *fixture, gconstpointer data)
+{
+  const gint64 three[] = { 1, 2, 3 }, others[] = { 4, 5 };
+  const gint32 small[] = { 6, 7, 8 };
+
+  for (guint i = 0; i < 3; i++)
+    add_result (fixture, 1 + i, g_variant_new_int64 (three[i]), TRUE);
+  add_result (fixture, 5, g_variant_new_int64 (others[0]), TRUE);
+  add_result (fixture, 6, g_variant_new_int64 (others[1]), TRUE);
+  for (guint i = 0; i < 3; i++)
+    add_result (fixture, 7 + i, g_variant_new_int32 (small[i]), TRUE);
+  add_result (fixture, 10, g_variant_new_int32 (small[0]), FALSE);
+  add_result (fixture, 10, g_variant_new_int32 (small[1]), TRUE);
+  mpipe_outbox_add (fixture->outbox, MPIPE_FRAME_DONE, 11);
+  add_result (fixture, 12, g_variant_new_int32 (small[0]), TRUE);
+  flush (fixture);
+  add_result (fixture, 13, g_variant_new_int32 (small[1]), TRUE);
+  flush (fixture);
+  check_next (fixture, MPIPE_FRAME_TYPE, 0, "x", 1);
+  check_next (fixture, MPIPE_FRAME_RESULTS, 1, three, sizeof three);
+  check_next (fixture, MPIPE_FRAME_RESULTS, 5, others, sizeof others);
+  check_next (fixture, MPIPE_FRAME_TYPE, 0, "i", 1);
+  check_next (fixture, MPIPE_FRAME_RESULTS, 7, small, sizeof small);
+  check_next (fixture, MPIPE_FRAME_RESULT, 10, &small[0], sizeof small[0]);
+  check_next (fixture, MPIPE_FRAME_RESULTS, 10, &small[1], sizeof small[1]);
+  check_next (fixture, MPIPE_FRAME_DONE, 11, NULL, 0);
+  check_next (fixture, MPIPE_FRAME_RESULTS, 12, &small[0], sizeof small[0]);
+  check_next (fixture, MPIPE_FRAME_RESULTS, 13, &small[1], sizeof small[1]);
 }
 
 static void
@@ -147,13 +179,13 @@ test_says_which_result_is_the_last (Fixture *fixture, gconstpointer data)
 
   for (guint last = 0; last < 2; last++)
     {
-      add_result (fixture, 5, g_variant_new_int64 (1), last);
+      add_result (fixture, 5, g_variant_new_string ("text"), last);
       flush (fixture);
       do
         mpipe_unit_receive (fixture->receiver, &frame);
       while (frame.header.kind == MPIPE_FRAME_TYPE);
       g_assert_cmpuint (frame.header.flags, ==, last ? MPIPE_FRAME_FLAG_LAST : 0);
-      g_assert_cmpuint (frame.header.type, ==, mpipe_type_table_add (fixture->types, "x")->number);
+      g_assert_cmpuint (frame.header.type, ==, mpipe_type_table_add (fixture->types, "s")->number);
     }
 }
 
@@ -350,6 +382,8 @@ static const struct
 } tests[] = {
   { "sends-in-order", test_sends_in_order },
   { "names-types-before-results", test_names_types_before_results },
+  { "puts-numbers-that-follow-each-other-together",
+    test_puts_numbers_that_follow_each_other_together },
   { "says-which-result-is-the-last", test_says_which_result_is_the_last },
   { "does-not-wait-with-much", test_does_not_wait_with_much },
   { "gives-the-alarm-again-after-a-flush", test_gives_the_alarm_again_after_a_flush },

@@ -408,7 +408,7 @@ test_refuses_to_split_what_is_too_long (void)
   g_assert_true (memory != MAP_FAILED);
   array = g_variant_ref_sink (
       g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, memory, size, TRUE, NULL, NULL));
-  g_assert_null (mpipe_payload_split (array, types, &error));
+  g_assert_null (mpipe_payload_split (array, types, 1, &error));
   g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE);
   munmap (memory, size);
   mpipe_type_table_unref (types);

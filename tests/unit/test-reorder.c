@@ -7,6 +7,8 @@
 
 #include "mpipe-glib/flow/mpipe-reorder-private.h"
 
+#define N_IN_ROW 3
+
 typedef struct
 {
   MpipeFifoLink link;
@@ -16,7 +18,8 @@ typedef struct
 } Element;
 
 /* "o" opens the next place, "2b" adds b to place 2, "2!" closes it, "?" takes (written down, "." for
- * nothing), "2=" asks whether it is place 2's turn (written down as "y" or "n"). */
+ * nothing), "2=" asks whether it is place 2's turn (written down as "y" or "n"). "O" opens a row of three, "2#" closes
+ * place 2 and the two behind it. */
 typedef struct
 {
   const char *sentence;
@@ -46,6 +49,11 @@ static const Case cases[] = {
   { "passes-the-turn-on-at-closing-an-empty-place", "oo1!2=", "y", "y" },
   { "passes-the-turn-on-over-closed-places", "oooo1a1!2!3!?4=", "ay", "ay" },
   { "does-not-pass-the-turn-on-before-results-are-taken", "oo1a1!2=", "n", "y" },
+  { "opens-a-row", "Oo4a4!?1!2!3!?", ".a", "a." },
+  { "closes-a-row-at-once", "Oo4b1a4!?1#?", "ab", "ba" },
+  { "passes-the-turn-on-over-a-row", "Oo1a?1#4=", "ay", "ay" },
+  { "does-not-pass-the-turn-on-before-a-row-is-closed", "Oo1a?1!4=2=", "any", "ayy" },
+  { "closes-a-row-of-single-places", "oooo1b4d1#?4!?", "bd", "bd" },
 };
 
 static void
@@ -59,8 +67,8 @@ run_script (const char *script, gboolean ordered, GString *written)
     {
       guint64 place = 0;
 
-      if (*step == 'o')
-        mpipe_reorder_open (reorder);
+      if (*step == 'o' || *step == 'O')
+        mpipe_reorder_open (reorder, *step == 'O' ? N_IN_ROW : 1);
       else if (*step == '?')
         {
           taken = mpipe_reorder_take (reorder);
@@ -69,8 +77,8 @@ run_script (const char *script, gboolean ordered, GString *written)
       else
         {
           place = *step++ - '0';
-          if (*step == '!')
-            mpipe_reorder_close (reorder, place);
+          if (*step == '!' || *step == '#')
+            mpipe_reorder_close (reorder, place, *step == '#' ? N_IN_ROW : 1);
           else if (*step == '=')
             g_string_append_c (written, mpipe_reorder_is_next (reorder, place) ? 'y' : 'n');
           else
@@ -234,6 +242,18 @@ static const RandomRun random_runs[] = {
   { "agrees-with-a-naive-one-taken-eagerly", TRUE, 6, 50000, 4, 4, 4, 40, 100 },
 };
 
+/* Returns: how many places, up to @max, are open from @place on, and may be closed with it */
+static guint
+model_count_closable (Model *self, guint64 place, guint max)
+{
+  guint n = 1;
+
+  while (n < max && place + n < self->closed->len && !model_is_closed (self, place + n)
+         && g_queue_is_empty (model_held (self, place + n)))
+    n++;
+  return n;
+}
+
 static void
 test_random_run (gconstpointer data)
 {
@@ -255,8 +275,11 @@ test_random_run (gconstpointer data)
         place = model_choose_open (&model, rand, run->n_spread);
       if (action < to_add)
         {
-          g_assert_cmpuint (mpipe_reorder_open (reorder), ==, model.closed->len);
-          model_open (&model);
+          guint n = (guint) g_rand_int_range (rand, 1, 4);
+
+          g_assert_cmpuint (mpipe_reorder_open (reorder, n), ==, model.closed->len);
+          while (n-- > 0)
+            model_open (&model);
         }
       else if (action >= to_take)
         g_assert_true (mpipe_reorder_take (reorder) == model_take (&model));
@@ -271,16 +294,19 @@ test_random_run (gconstpointer data)
         }
       else if (place != 0)
         {
-          mpipe_reorder_close (reorder, place);
-          g_array_index (model.closed, gboolean, place) = TRUE;
-          model.n_open--;
+          guint n = model_count_closable (&model, place, (guint) g_rand_int_range (rand, 1, 5));
+
+          mpipe_reorder_close (reorder, place, n);
+          model.n_open -= n;
+          while (n-- > 0)
+            g_array_index (model.closed, gboolean, place + n) = TRUE;
         }
       check_agreement (reorder, &model, rand);
     }
   for (guint64 place = model.first_open; place < model.closed->len; place++)
     if (!model_is_closed (&model, place))
       {
-        mpipe_reorder_close (reorder, place);
+        mpipe_reorder_close (reorder, place, 1);
         g_array_index (model.closed, gboolean, place) = TRUE;
       }
   while (model.n_held > 0)
@@ -304,15 +330,15 @@ test_holds_any_number_behind_one_place (void)
 
   for (guint64 place = 1; place <= N; place++)
     {
-      g_assert_cmpuint (mpipe_reorder_open (reorder), ==, place);
+      g_assert_cmpuint (mpipe_reorder_open (reorder, 1), ==, place);
       elements[place].place = place;
       if (place == 1)
         continue;
       mpipe_reorder_add (reorder, place, &elements[place]);
-      mpipe_reorder_close (reorder, place);
+      mpipe_reorder_close (reorder, place, 1);
       g_assert_null (mpipe_reorder_take (reorder));
     }
-  mpipe_reorder_close (reorder, 1);
+  mpipe_reorder_close (reorder, 1, 1);
   for (guint64 place = 2; place <= N; place++)
     g_assert_true (mpipe_reorder_take (reorder) == &elements[place]);
   g_assert_null (mpipe_reorder_take (reorder));

@@ -270,11 +270,13 @@ test_ends_once_in_several_threads (Fixture *fixture, gconstpointer data)
       MpipeFrame frame;
 
       mpipe_unit_receive (fixture->receiver, &frame);
-      if (frame.header.kind != MPIPE_FRAME_RESULT)
+      if (frame.header.kind != MPIPE_FRAME_RESULTS)
         continue;
-      g_assert_false (ended[frame.header.sequence]);
-      ended[frame.header.sequence] = TRUE;
-      n++;
+      for (guint i = 0; i < frame.header.size / sizeof (gint64); i++, n++)
+        {
+          g_assert_false (ended[frame.header.sequence + i]);
+          ended[frame.header.sequence + i] = TRUE;
+        }
     }
   for (guint i = 0; i < N_THREADS; i++)
     {

@@ -27,7 +27,8 @@ test_says_hello (gconstpointer data)
   g_assert_true (mpipe_worker_hello_parse (&frame, &hello, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (hello.features, ==,
-                    (ways.with_page ? MPIPE_FEATURE_PAGE : MPIPE_FEATURE_START_FRAMES)
+                    (ways.with_page ? MPIPE_FEATURE_PAGE | MPIPE_FEATURE_ROWS
+                                    : MPIPE_FEATURE_START_FRAMES)
                         | MPIPE_FEATURE_FDS);
   g_assert_cmpuint (hello.pid, ==, getpid ());
   mpipe_unit_engine_expect (&engine, MPIPE_FRAME_READY, 0);
@@ -259,6 +260,8 @@ static const struct
   { MPIPE_FRAME_HELLO, 0, "" },
   { MPIPE_FRAME_READY, 0, "" },
   { MPIPE_FRAME_RESULT, 0, "" },
+  { MPIPE_FRAME_RESULTS, 0, "" },
+  { MPIPE_FRAME_TASKS, 0, "" },
   { MPIPE_FRAME_DONE, 0, "" },
   { MPIPE_FRAME_FAILED, 0, "" },
   { 7, 0, "" },
