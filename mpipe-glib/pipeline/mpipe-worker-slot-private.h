@@ -101,6 +101,7 @@ struct _MpipeWorkerSlot
   gint64 busy_us_seen;    /* what the process had said at that update */
   gint64 measured_from;   /* when the worker began on what it holds, as far as is known */
   guint64 recall_until;   /* numbers before this are being taken back; 0 when none are */
+  guint64 recalled_from;  /* then: those from this on are not held any more */
   guint n_begun;          /* tasks that the process has said to have begun */
   gboolean has_cancelled; /* some of those may have been cancelled */
 

@@ -631,6 +631,7 @@ recall_from (MpipeWorkerSlot *self, guint64 first)
 
   self->recall_until = until;
   certain = mpipe_worker_process_recall (self->process, first, until);
+  self->recalled_from = certain;
   for (guint64 number = until; number-- > certain;)
     {
       MpipeItem *task = mpipe_leases_get (self->leases, number);
@@ -644,19 +645,16 @@ recall_from (MpipeWorkerSlot *self, guint64 first)
     }
 }
 
-/* Gives the last @n_tasks that the worker was given back to the owner, as far as it has not begun them. The
- * worker gets no new ones before it has noticed. */
+/* Gives the last @n_tasks that the worker holds back to the owner, as far as it has not begun them; more of them when it
+ * is done again. The worker gets no new ones before it has noticed. */
 void
 mpipe_worker_slot_take_back (MpipeWorkerSlot *self, guint n_tasks)
 {
-  g_assert (n_tasks > 0 && n_tasks < mpipe_leases_get_n (self->leases));
-  recall_from (self, mpipe_leases_get_next (self->leases) - n_tasks);
-}
+  guint64 end = self->recall_until != 0 ? self->recalled_from
+                                        : mpipe_leases_get_next (self->leases);
 
-static gboolean
-can_recall (MpipeWorkerSlot *self)
-{
-  return self->recall_until == 0 && mpipe_worker_process_can_recall (self->process);
+  g_assert (n_tasks > 0 && n_tasks < mpipe_leases_get_n (self->leases) && n_tasks < end);
+  recall_from (self, end - n_tasks);
 }
 
 /* Returns: the number of a cancelled task that the process is on, alone or together with others; 0 for none. */
@@ -807,9 +805,9 @@ get_waited_us (MpipeWorkerSlot *self)
 }
 
 static gboolean
-is_available (MpipeWorkerSlot *self)
+is_working (MpipeWorkerSlot *self)
 {
-  return self->process != NULL && self->recall_until == 0 && !self->leaving
+  return self->process != NULL && !self->leaving
          && mpipe_worker_process_get_state (self->process) == MPIPE_WORKER_PROCESS_READY;
 }
 
@@ -820,7 +818,7 @@ mpipe_worker_slot_describe (MpipeWorkerSlot *self, MpipeSchedulerPlace *out_plac
       = self->process != NULL ? mpipe_worker_process_get_concurrency (self->process) : 1;
 
   *out_place = (MpipeSchedulerPlace){
-    .available = is_available (self),
+    .available = is_working (self) && self->recall_until == 0,
     .n_leased = mpipe_leases_get_n (self->leases),
     .concurrency = concurrency,
     .n_begun = self->n_begun,
@@ -828,7 +826,8 @@ mpipe_worker_slot_describe (MpipeWorkerSlot *self, MpipeSchedulerPlace *out_plac
     .credit = MAX (mpipe_window_get_credit (&self->window), concurrency + 1),
     .service_us = self->window.service_us,
   };
-  out_place->can_give = out_place->available && can_recall (self);
+  out_place->can_give
+      = is_working (self) && mpipe_worker_process_can_recall (self->process);
   if (out_place->n_leased > 1)
     out_place->waited_us = get_waited_us (self);
 }

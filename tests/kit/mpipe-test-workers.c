@@ -150,14 +150,20 @@ print (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
   return g_variant_ref (task);
 }
 
-static GVariant *
-gate (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+static void
+wait_for_gate (MpipeWorker *worker)
 {
   g_autoptr (GVariant) path
       = mpipe_worker_lookup_parameter (worker, "gate", G_VARIANT_TYPE_STRING);
 
   while (!g_file_test (g_variant_get_string (path, NULL), G_FILE_TEST_EXISTS))
     g_usleep (500);
+}
+
+static GVariant *
+gate (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  wait_for_gate (worker);
   return g_variant_ref (task);
 }
 
@@ -228,6 +234,126 @@ put_or_die (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **er
 {
   mpipe_worker_put_result (worker, task, NULL);
   return g_variant_get_int64 (task) % 4 == 3 ? die ("kill") : NULL;
+}
+
+static GVariant *
+wait_on_3 (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  return g_variant_get_int64 (task) == 3 ? gate (worker, task, user_data, error)
+                                         : g_variant_ref (task);
+}
+
+/* array: modes that have a name of their own are about all tasks, the others are for task 3 */
+
+static GVariant *
+add_one_to_each (GVariant *tasks, gsize n_results)
+{
+  gsize n;
+  const gint64 *numbers = g_variant_get_fixed_array (tasks, &n, sizeof *numbers);
+  gint64 *results = g_new (gint64, n + 1);
+
+  for (gsize i = 0; i < n; i++)
+    results[i] = numbers[i] + 1;
+  results[n] = 0;
+  return g_variant_new_from_data (G_VARIANT_TYPE ("ax"), results, n_results * sizeof *results, TRUE,
+                                  g_free, results);
+}
+
+static GVariant *
+write_each (GVariant *tasks)
+{
+  g_auto (GVariantBuilder) texts = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+  gsize n;
+  const gint64 *numbers = g_variant_get_fixed_array (tasks, &n, sizeof *numbers);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, numbers[i]);
+
+      g_variant_builder_add (&texts, "s", text);
+    }
+  return g_variant_builder_end (&texts);
+}
+
+static gboolean
+has_3 (GVariant *tasks)
+{
+  gsize n;
+  const gint64 *numbers = g_variant_get_fixed_array (tasks, &n, sizeof *numbers);
+
+  for (gsize i = 0; i < n; i++)
+    if (numbers[i] == 3)
+      return TRUE;
+  return FALSE;
+}
+
+static GVariant *
+do_array (MpipeWorker *worker, GVariant *tasks, gpointer user_data, GError **error)
+{
+  g_autoptr (GVariant) parameter
+      = mpipe_worker_lookup_parameter (worker, "mode", G_VARIANT_TYPE_STRING);
+  const char *mode = parameter != NULL ? g_variant_get_string (parameter, NULL) : "add";
+  gsize n = g_variant_n_children (tasks);
+
+  if (g_str_equal (mode, "one-less"))
+    return add_one_to_each (tasks, n - 1);
+  if (g_str_equal (mode, "one-more"))
+    return add_one_to_each (tasks, n + 1);
+  if (g_str_equal (mode, "no-array"))
+    return g_variant_new_int64 (1);
+  if (g_str_equal (mode, "nothing"))
+    return NULL;
+  if (g_str_equal (mode, "text"))
+    return write_each (tasks);
+  if (g_str_equal (mode, "put"))
+    return mpipe_worker_put_result (worker, g_variant_new_int64 (1), error) ? g_variant_ref (tasks)
+                                                                             : NULL;
+  if (g_str_equal (mode, "kill-together") && n > 1)
+    raise (SIGKILL);
+  if (g_str_equal (mode, "wait") && has_3 (tasks))
+    wait_for_gate (worker);
+  else if (!g_str_equal (mode, "add") && !g_str_equal (mode, "kill-together") && has_3 (tasks))
+    {
+      if (!g_str_equal (mode, "error"))
+        return die (mode);
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "No such number: 3");
+      return NULL;
+    }
+  return add_one_to_each (tasks, n);
+}
+
+#define TEST_TYPE_BOTH (test_both_get_type ())
+G_DECLARE_FINAL_TYPE (TestBoth, test_both, TEST, BOTH, MpipeWorker)
+
+struct _TestBoth
+{
+  MpipeWorker parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (TestBoth, test_both, MPIPE_TYPE_WORKER)
+
+static GVariant *
+test_both_task (MpipeWorker *worker, GVariant *task, GError **error)
+{
+  return g_variant_new_int64 (-g_variant_get_int64 (task));
+}
+
+static GVariant *
+test_both_task_array (MpipeWorker *worker, GVariant *tasks, GError **error)
+{
+  return do_array (worker, tasks, NULL, error);
+}
+
+static void
+test_both_class_init (TestBothClass *klass)
+{
+  MPIPE_WORKER_CLASS (klass)->task = test_both_task;
+  MPIPE_WORKER_CLASS (klass)->task_array = test_both_task_array;
+}
+
+static void
+test_both_init (TestBoth *self)
+{
 }
 
 /* lie */
@@ -350,6 +476,7 @@ mpipe_test_workers_register (void)
     { "slow", slow },
     { "print", print },
     { "gate", gate },
+    { "wait-on-3", wait_on_3 },
     { "misbehave", misbehave },
     { "lie", lie },
     { "put-or-die", put_or_die },
@@ -361,5 +488,7 @@ mpipe_test_workers_register (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (funcs); i++)
     mpipe_worker_register_func (funcs[i].name, funcs[i].func, NULL, NULL);
+  mpipe_worker_register_array_func ("array", do_array, NULL, NULL);
+  mpipe_worker_register (TEST_TYPE_BOTH);
   mpipe_worker_register (TEST_TYPE_LIFE);
 }

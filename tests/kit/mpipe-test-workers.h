@@ -24,6 +24,9 @@ G_BEGIN_DECLS
  *   make          gives t bytes, all the same
  *   keep          gives the bytes of six tasks ago, or of the first; fails when a task that it has kept has changed
  *   second        gives the second member of the task
+ *   array         does several tasks at once, adds 1 to each; or does what the parameter "mode" says
+ *   TestBoth      the same, but a task that comes alone is made negative
+ *   wait-on-3     as gate, but only on task 3
  *   kill-once     kills itself if it can make the file of parameter "mark", gives the task back
  *   TestLife      a class: (started, stopped) are seen in files of the parameter "directory" */
 void mpipe_test_workers_register (void);

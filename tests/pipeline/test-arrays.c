@@ -1,0 +1,796 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: the mpipe-glib authors */
+
+/* Tasks that go in, are done and come out many at a time: each of them is a task like any other. */
+
+#include "config.h"
+
+#include <signal.h>
+
+#include <glib/gstdio.h>
+
+#include "mpipe-test-kit.h"
+
+#define N 20000 /* more than one row holds */
+#define FEW 40
+
+static GVariant *
+new_numbers (gint64 first, gint64 n)
+{
+  gint64 *numbers = g_new (gint64, n);
+
+  for (gint64 i = 0; i < n; i++)
+    numbers[i] = first + i;
+  return g_variant_new_from_data (G_VARIANT_TYPE ("ax"), numbers, n * sizeof *numbers, TRUE, g_free,
+                                  numbers);
+}
+
+static void
+put_array (MpipePipeline *pipeline, gint64 first, gint64 n)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (first, n), NULL, &error), ==,
+                    (guint64) n);
+  g_assert_no_error (error);
+}
+
+static MpipeStage *
+new_stage (const MpipeTestWay *way, const char *worker, guint size, const char *mode)
+{
+  MpipeStage *stage = mpipe_test_stage (way, worker, size);
+
+  if (mode != NULL)
+    mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mode': <%s>}", mode));
+  return stage;
+}
+
+static int
+compare_int64 (gconstpointer a, gconstpointer b)
+{
+  gint64 one = *(const gint64 *) a, other = *(const gint64 *) b;
+
+  return (one > other) - (one < other);
+}
+
+/* All results up to the end, read by the array; sorted unless the way is ordered. */
+static GArray *
+get_all_arrays (MpipePipeline *pipeline, const MpipeTestWay *way, guint max)
+{
+  GArray *values = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GVariant *results;
+  g_autoptr (GError) error = NULL;
+
+  while ((results = mpipe_pipeline_get_array (pipeline, max, NULL, &error)) != NULL)
+    {
+      gsize n;
+      const gint64 *numbers = g_variant_get_fixed_array (results, &n, sizeof *numbers);
+
+      g_assert_cmpuint (n, >=, 1);
+      if (max > 0)
+        g_assert_cmpuint (n, <=, max);
+      g_array_append_vals (values, numbers, (guint) n);
+      g_variant_unref (results);
+    }
+  g_assert_no_error (error);
+  if (!way->ordered)
+    g_array_sort (values, compare_int64);
+  return values;
+}
+
+/* By the array, and one by one */
+
+typedef enum
+{
+  BY_ARRAY,
+  ONE_BY_ONE,
+  MIXED,
+} Manner;
+
+static void
+put_all (MpipePipeline *pipeline, Manner manner)
+{
+  if (manner == BY_ARRAY)
+    put_array (pipeline, 0, N);
+  else if (manner == ONE_BY_ONE)
+    mpipe_test_put (pipeline, 0, N);
+  else
+    for (gint64 first = 0; first < N; first += 100)
+      {
+        put_array (pipeline, first, 99);
+        mpipe_test_put (pipeline, first + 99, 1);
+      }
+}
+
+static GArray *
+get_all (MpipePipeline *pipeline, const MpipeTestWay *way, Manner manner)
+{
+  GArray *values;
+
+  if (manner == ONE_BY_ONE)
+    return mpipe_test_get_all (pipeline, way);
+  if (manner == BY_ARRAY)
+    return get_all_arrays (pipeline, way, 0);
+  /* first the one, then the other, in the middle of a row */
+  values = g_array_new (FALSE, FALSE, sizeof (gint64));
+  for (guint i = 0; i < N / 2 + 1; i++)
+    {
+      gint64 value = mpipe_test_get_int64 (pipeline);
+
+      g_array_append_val (values, value);
+    }
+  for (guint64 n = values->len; n < N;)
+    {
+      g_autoptr (GVariant) results = mpipe_pipeline_get_array (pipeline, 7, NULL, NULL);
+      gsize n_got;
+      const gint64 *numbers = g_variant_get_fixed_array (results, &n_got, sizeof *numbers);
+
+      g_assert_cmpuint (n_got, <=, 7);
+      g_array_append_vals (values, numbers, (guint) n_got);
+      n += n_got;
+    }
+  mpipe_test_get_end (pipeline);
+  if (!way->ordered)
+    g_array_sort (values, compare_int64);
+  return values;
+}
+
+static void
+test_each_number_comes_once (const MpipeTestWay *way)
+{
+  static const char *const workers[] = { "add", "array" };
+
+  for (guint worker = 0; worker < G_N_ELEMENTS (workers); worker++)
+    for (Manner put = BY_ARRAY; put <= MIXED; put++)
+      for (Manner get = BY_ARRAY; get <= MIXED; get++)
+        {
+          g_autoptr (MpipePipeline) pipeline
+              = mpipe_test_pipeline (mpipe_test_stage (way, workers[worker], 2));
+          g_autoptr (GArray) values = NULL;
+
+          put_all (pipeline, put);
+          mpipe_pipeline_stop (pipeline);
+          values = get_all (pipeline, way, get);
+          mpipe_test_assert_range (values, 1, N, 1);
+          mpipe_test_finish (pipeline);
+          g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
+        }
+}
+
+static void
+test_each_stage_passes_them_on (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "array", 2);
+  MpipeStage *second = mpipe_test_stage (way, "add", 2);
+  MpipeStage *third = mpipe_test_stage (way, "array", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GArray) values = NULL;
+
+  mpipe_stage_link (first, second);
+  mpipe_stage_link (second, third);
+  g_object_unref (second);
+  g_object_unref (third);
+  pipeline = mpipe_test_pipeline (first);
+  put_array (pipeline, 0, N);
+  mpipe_pipeline_stop (pipeline);
+  values = get_all_arrays (pipeline, way, 0);
+  mpipe_test_assert_range (values, 3, N, 1);
+}
+
+static void
+test_a_fork_gives_each_to_both (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "array", 1);
+  MpipeStage *leaf = mpipe_test_stage (way, "array", 1);
+  MpipeStage *other = mpipe_test_stage (way, "add", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  const MpipeTestWay unordered = { .ordered = FALSE };
+  g_autoptr (GArray) values = NULL;
+
+  mpipe_stage_link (first, leaf);
+  mpipe_stage_link (first, other);
+  g_object_unref (leaf);
+  g_object_unref (other);
+  pipeline = mpipe_test_pipeline (first);
+  put_array (pipeline, 0, N);
+  mpipe_pipeline_stop (pipeline);
+  values = get_all_arrays (pipeline, &unordered, 0);
+  g_assert_cmpuint (values->len, ==, 2 * N);
+  for (guint i = 0; i < values->len; i++)
+    g_assert_cmpint (g_array_index (values, gint64, i), ==, 2 + i / 2);
+  mpipe_test_finish (pipeline);
+  g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
+}
+
+static void
+test_a_limit_is_kept (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "array", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  mpipe_stage_set_max_backlog (stage, 10);
+  pipeline = mpipe_test_pipeline (stage);
+  for (gint64 first = 0; first < 1000; first += 10)
+    {
+      put_array (pipeline, first, 10);
+      for (guint i = 0; i < 10; i++)
+        {
+          gint64 value = mpipe_test_get_int64 (pipeline);
+
+          g_array_append_val (values, value);
+        }
+      g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), <=, 10);
+    }
+  if (!way->ordered)
+    g_array_sort (values, compare_int64);
+  mpipe_test_assert_range (values, 1, 1000, 1);
+  mpipe_test_finish (pipeline);
+}
+
+/* Types */
+
+static const char *const arrays[] = {
+  "[byte 1, 2, 255]",
+  "[int16 1, -2, 32767]",
+  "[uint16 1, 2, 65535]",
+  "[int32 1, -2, 3]",
+  "[uint32 1, 2, 4294967295]",
+  "[int64 1, -2, 3]",
+  "[uint64 1, 2, 3]",
+  "[1.0, 2.5, -3.0]",
+  "[true, false, true]",
+  "['a', '', 'text']",
+  "[(1, 2.0), (3, 4.0)]",
+  "[<1>, <'a'>]",
+  "[[1, 2], [3]]",
+  "[(int64 1,), (int64 2,)]",
+};
+
+static void
+test_values_of_any_type (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "echo", 1));
+
+  for (guint i = 0; i < G_N_ELEMENTS (arrays); i++)
+    {
+      g_autoptr (GVariant) tasks = g_variant_ref_sink (g_variant_new_parsed (arrays[i]));
+      gsize n = g_variant_n_children (tasks), n_got = 0;
+
+      g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, tasks, NULL, NULL), ==, n);
+      while (n_got < n)
+        {
+          g_autoptr (GVariant) results = mpipe_pipeline_get_array (pipeline, 0, NULL, NULL);
+
+          g_assert_cmpstr (g_variant_get_type_string (results), ==,
+                           g_variant_get_type_string (tasks));
+          for (gsize j = 0; j < g_variant_n_children (results); j++, n_got++)
+            {
+              g_autoptr (GVariant) result = g_variant_get_child_value (results, j);
+              g_autoptr (GVariant) task = g_variant_get_child_value (tasks, n_got);
+
+              g_assert_true (g_variant_equal (result, task));
+            }
+        }
+    }
+  mpipe_test_finish (pipeline);
+}
+
+/* Tasks that fail */
+
+/* Reads to the end, sixes and sevens; of the tasks 0 … n-1, task 3 alone fails. */
+static void
+assert_only_3_fails (MpipePipeline *pipeline, guint n, int code, const char *pattern)
+{
+  guint n_results = 0, n_errors = 0;
+
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      guint64 id = 0;
+      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      if (result != NULL)
+        g_assert_cmpint (g_variant_get_int64 (result), ==, (gint64) id);
+      n_results += result != NULL;
+      if (error == NULL)
+        continue;
+      n_errors++;
+      g_assert_cmpuint (id, ==, 4);
+      if (code >= 0)
+        g_assert_error (error, MPIPE_ERROR, code);
+      else
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_test_message ("%s", error->message);
+      g_assert_true (g_pattern_match_simple (pattern, error->message));
+    }
+  g_assert_cmpuint (n_errors, ==, 1);
+  g_assert_cmpuint (n_results, ==, n - 1);
+}
+
+static void
+test_one_fails_alone (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (new_stage (way, "array", 2, "error"));
+
+  put_array (pipeline, 0, N);
+  mpipe_pipeline_stop (pipeline);
+  assert_only_3_fails (pipeline, N, MPIPE_ERROR_TASK_FAILED, "*task 4: No such number: 3*");
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+  g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
+}
+
+static void
+test_the_one_that_kills_is_found (const MpipeTestWay *way)
+{
+  static const struct
+  {
+    const char *mode;
+    guint max_attempts;
+    const char *pattern;
+  } cases[] = {
+    { "kill", 1, "*signal 9*task 4 *" },
+    { "segv", 3, "*signal 11*task 4 *" },
+    { "exit-0", 1, "*exited with status 0*task 4 *" },
+    { "exit-1", 2, "*exited with status 1*task 4 *" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      MpipeStage *stage = new_stage (way, "array", 2, cases[i].mode);
+      g_autoptr (MpipePipeline) pipeline = NULL;
+
+      mpipe_stage_set_max_attempts (stage, cases[i].max_attempts);
+      mpipe_stage_set_retry_delay (stage, 0);
+      pipeline = mpipe_test_pipeline (stage);
+      put_array (pipeline, 0, FEW);
+      mpipe_pipeline_stop (pipeline);
+      assert_only_3_fails (pipeline, FEW, MPIPE_ERROR_WORKER_DIED, cases[i].pattern);
+      g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+    }
+}
+
+static void
+test_the_one_that_kills_an_ordinary_worker_is_found (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, "misbehave", 2, "segv");
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  put_array (pipeline, 0, N);
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GVariant) results = mpipe_pipeline_get_array (pipeline, 0, NULL, &error);
+
+      if (error != NULL)
+        {
+          g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+          g_assert_nonnull (strstr (error->message, "on task 4 after"));
+          g_clear_error (&error);
+          continue;
+        }
+      if (results == NULL)
+        break;
+      n += (guint) g_variant_n_children (results);
+    }
+  g_assert_cmpuint (n, ==, N - 1);
+}
+
+/* Arrays that are too much for a worker, but none of their tasks is. */
+static void
+test_what_kills_only_together_is_done_alone (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (new_stage (way, "array", 1, "kill-together"));
+  g_autoptr (GArray) values = NULL;
+
+  put_array (pipeline, 0, FEW);
+  mpipe_pipeline_stop (pipeline);
+  values = get_all_arrays (pipeline, way, 0);
+  mpipe_test_assert_range (values, 1, FEW, 1);
+}
+
+/* What the worker gives for an array that it was not asked for. */
+static void
+test_wrong_results_fail_each_task (const MpipeTestWay *way)
+{
+  static const struct
+  {
+    const char *mode;
+    const char *pattern;
+  } cases[] = {
+    { "one-less", "*of type “ax”*not an array of one result*" },
+    { "one-more", "*of type “ax”*not an array of one result*" },
+    { "no-array", "*of type “x”*not an array of one result*" },
+    { "put", "*only while a task is being done*" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases) - 1; i++)
+    {
+      g_autoptr (MpipePipeline) pipeline
+          = mpipe_test_pipeline (new_stage (way, "array", 1, cases[i].mode));
+
+      put_array (pipeline, 0, FEW);
+      mpipe_pipeline_stop (pipeline);
+      for (guint64 task = 1; task <= FEW; task++)
+        {
+          g_autoptr (GError) error = mpipe_test_get_error (pipeline);
+          g_autofree char *name = g_strdup_printf ("*task %" G_GUINT64_FORMAT ":*", task);
+
+          g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED);
+          g_assert_true (g_pattern_match_simple (cases[i].pattern, error->message));
+          g_assert_true (g_pattern_match_simple (name, error->message));
+        }
+      mpipe_test_get_end (pipeline);
+    }
+}
+
+static void
+test_results_of_a_wrong_type_fail_each_task (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, "array", 1, "text");
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_result_type (stage, G_VARIANT_TYPE_INT64);
+  pipeline = mpipe_test_pipeline (stage);
+  put_array (pipeline, 0, FEW);
+  mpipe_pipeline_stop (pipeline);
+  for (guint i = 0; i < FEW; i++)
+    {
+      g_autoptr (GError) error = mpipe_test_get_error (pipeline);
+
+      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED);
+      g_assert_nonnull (strstr (error->message, "the stage's results are of type “x”"));
+    }
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_results_may_be_of_any_type (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, "array", 1, "text"));
+
+  put_array (pipeline, 0, FEW);
+  mpipe_pipeline_stop (pipeline);
+  for (guint i = 0; i < FEW; i++)
+    {
+      g_autoptr (GVariant) result = mpipe_test_get (pipeline);
+      g_autofree char *expected = g_strdup_printf ("%u", i);
+
+      g_assert_cmpstr (g_variant_get_string (result, NULL), ==, expected);
+    }
+  mpipe_test_get_end (pipeline);
+}
+
+static void
+test_arrays_may_give_nothing (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (new_stage (way, "array", 2, "nothing"));
+
+  put_array (pipeline, 0, N);
+  mpipe_test_finish (pipeline);
+  g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
+}
+
+static void
+test_results_may_be_disabled (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "array", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_disable_result (stage, TRUE);
+  pipeline = mpipe_test_pipeline (stage);
+  put_array (pipeline, 0, N);
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_failures_are_collected_with_their_tasks (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (new_stage (way, "array", 1, "error"));
+  g_autoptr (GPtrArray) failures = NULL;
+  guint n = 0;
+  GVariant *result;
+
+  mpipe_pipeline_set_on_failure (pipeline, MPIPE_ON_FAILURE_COLLECT);
+  put_array (pipeline, 0, FEW);
+  mpipe_pipeline_stop (pipeline);
+  while ((result = mpipe_pipeline_get (pipeline, NULL, NULL)) != NULL)
+    {
+      n++;
+      g_variant_unref (result);
+    }
+  g_assert_cmpuint (n, ==, FEW - 1);
+  failures = mpipe_pipeline_take_failures (pipeline);
+  g_assert_cmpuint (failures->len, ==, 1);
+  g_assert_cmpint (g_variant_get_int64 (mpipe_failure_get_task (failures->pdata[0])), ==, 3);
+}
+
+/* A task that comes alone is done by the other function. */
+static void
+test_a_class_may_have_both (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "TestBoth", 1));
+
+  put_array (pipeline, 5, 1);
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, -5);
+  mpipe_test_finish (pipeline);
+}
+
+/* Time, cancellation, the end */
+
+static void
+test_a_task_that_hangs_is_found (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, "array", 2, "hang");
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_task_timeout (stage, 500);
+  mpipe_stage_set_grace_time (stage, 50);
+  pipeline = mpipe_test_pipeline (stage);
+  put_array (pipeline, 0, FEW);
+  mpipe_pipeline_stop (pipeline);
+  assert_only_3_fails (pipeline, FEW, MPIPE_ERROR_TIMED_OUT, "*time limit*task 4 *");
+}
+
+typedef struct
+{
+  char *directory;
+  char *gate;
+} Gate;
+
+static void
+gate_init (Gate *gate, MpipeStage *stage, const char *mode)
+{
+  gate->directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
+  gate->gate = g_build_filename (gate->directory, "gate", NULL);
+  mpipe_stage_set_parameters (
+      stage, g_variant_new_parsed ("{'gate': <%s>, 'mode': <%s>}", gate->gate, mode));
+}
+
+static void
+gate_open (Gate *gate)
+{
+  g_assert_true (g_file_set_contents (gate->gate, "", 0, NULL));
+}
+
+static void
+gate_clear (Gate *gate)
+{
+  g_remove (gate->gate);
+  g_rmdir (gate->directory);
+  g_free (gate->gate);
+  g_free (gate->directory);
+}
+
+/* Those behind a long one are taken back from its worker, all of them, and done by the other. */
+static void
+test_a_long_one_holds_up_no_other (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "wait-on-3", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  Gate gate;
+
+  if (way->ordered)
+    {
+      g_object_unref (stage);
+      return;
+    }
+  gate_init (&gate, stage, "");
+  pipeline = mpipe_test_pipeline (stage);
+  put_array (pipeline, 4, 1000); /* so that the workers are known to be fast */
+  for (guint i = 0; i < 1000; i++)
+    mpipe_test_get_int64 (pipeline);
+  put_array (pipeline, 0, N);
+  for (guint i = 0; i < N - 1; i++)
+    g_assert_cmpint (mpipe_test_get_int64 (pipeline), !=, 3);
+  gate_open (&gate);
+  g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 3);
+  mpipe_test_finish (pipeline);
+  gate_clear (&gate);
+}
+
+static void
+test_one_that_waits_is_cancelled (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "array", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint n_results = 0, n_cancelled = 0;
+  Gate gate;
+
+  gate_init (&gate, stage, "wait");
+  pipeline = mpipe_test_pipeline (stage);
+  mpipe_test_put (pipeline, 3, 1);
+  put_array (pipeline, 10, N);
+  for (guint64 id = 100; id < N; id += 1000)
+    g_assert_true (mpipe_pipeline_cancel_task (pipeline, id));
+  gate_open (&gate);
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      guint64 id = 0;
+      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      n_results += result != NULL;
+      n_cancelled += error != NULL;
+      if (error == NULL)
+        continue;
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_cmpuint (id % 1000, ==, 100);
+    }
+  g_assert_cmpuint (n_cancelled, ==, N / 1000);
+  g_assert_cmpuint (n_results, ==, N + 1 - N / 1000);
+  gate_clear (&gate);
+}
+
+static gboolean
+has_answered (gpointer pipeline)
+{
+  return mpipe_pipeline_get_n_results (pipeline) > 0;
+}
+
+/* The worker cannot tell which of them it is on, and is ended; the others are done again. */
+static void
+test_one_that_is_being_done_is_cancelled (const MpipeTestWay *way)
+{
+  MpipeStage *stage = new_stage (way, "array", 1, "hang");
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_grace_time (stage, 20);
+  pipeline = mpipe_test_pipeline (stage);
+  put_array (pipeline, 0, FEW);
+  mpipe_pipeline_stop (pipeline);
+  mpipe_test_wait_until (has_answered, pipeline);
+  g_assert_true (mpipe_pipeline_cancel_task (pipeline, 4));
+  assert_only_3_fails (pipeline, FEW, -1, "*task 4 was cancelled*");
+}
+
+static void
+test_arrays_end_with_their_pipeline (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "array", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint64 n_ended = 0;
+  Gate gate;
+
+  gate_init (&gate, stage, "wait");
+  pipeline = mpipe_test_pipeline (stage);
+  put_array (pipeline, 0, N);
+  mpipe_pipeline_terminate (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      n_ended++;
+    }
+  g_assert_cmpuint (n_ended, ==, N);
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+  g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
+  gate_clear (&gate);
+}
+
+/* What is counted */
+
+static void
+test_results_are_counted_one_by_one (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "array", 1));
+
+  put_array (pipeline, 0, FEW);
+  mpipe_pipeline_stop (pipeline);
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+  g_assert_cmpuint (mpipe_pipeline_get_n_put (pipeline), ==, FEW);
+  g_assert_cmpuint (mpipe_pipeline_get_n_results (pipeline), ==, FEW);
+  for (guint i = 0; i < FEW; i++)
+    {
+      g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, FEW - i);
+      mpipe_test_get_int64 (pipeline);
+    }
+  g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
+}
+
+static void
+count_result (MpipePipeline *pipeline, GVariant *result, guint64 id, MpipeStage *leaf, gpointer n)
+{
+  g_assert_cmpint (g_variant_get_int64 (result), ==, (gint64) id);
+  ++*(guint *) n;
+}
+
+static void
+note_completed (MpipePipeline *pipeline, gpointer completed)
+{
+  *(gboolean *) completed = TRUE;
+}
+
+static void
+test_signals_tell_of_each (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "array", 2));
+  guint n = 0;
+  gboolean completed = FALSE;
+
+  g_signal_connect (pipeline, "result", G_CALLBACK (count_result), &n);
+  g_signal_connect (pipeline, "completed", G_CALLBACK (note_completed), &completed);
+  put_array (pipeline, 0, N);
+  mpipe_pipeline_stop (pipeline);
+  mpipe_test_iterate_until (&completed);
+  g_assert_cmpuint (n, ==, N);
+}
+
+static void
+test_results_stay_when_the_pipeline_is_dropped (const MpipeTestWay *way)
+{
+  MpipePipeline *pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "array", 2));
+  g_autoptr (GVariant) results = NULL;
+
+  put_array (pipeline, 0, FEW);
+  mpipe_pipeline_stop (pipeline);
+  results = mpipe_pipeline_get_array (pipeline, 2, NULL, NULL);
+  mpipe_test_get_int64 (pipeline);
+  g_object_unref (pipeline);
+  g_assert_cmpuint (g_variant_n_children (results), <=, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *path;
+    MpipeTestFunc func;
+    gboolean processes;
+  } tests[] = {
+    { "each-number-comes-once", test_each_number_comes_once },
+    { "each-stage-passes-them-on", test_each_stage_passes_them_on },
+    { "a-fork-gives-each-to-both", test_a_fork_gives_each_to_both },
+    { "a-limit-is-kept", test_a_limit_is_kept },
+    { "values-of-any-type", test_values_of_any_type },
+    { "one-fails-alone", test_one_fails_alone },
+    { "the-one-that-kills-is-found", test_the_one_that_kills_is_found, TRUE },
+    { "the-one-that-kills-an-ordinary-worker-is-found",
+      test_the_one_that_kills_an_ordinary_worker_is_found, TRUE },
+    { "what-kills-only-together-is-done-alone", test_what_kills_only_together_is_done_alone,
+      TRUE },
+    { "wrong-results-fail-each-task", test_wrong_results_fail_each_task },
+    { "results-of-a-wrong-type-fail-each-task", test_results_of_a_wrong_type_fail_each_task },
+    { "results-may-be-of-any-type", test_results_may_be_of_any_type },
+    { "arrays-may-give-nothing", test_arrays_may_give_nothing },
+    { "results-may-be-disabled", test_results_may_be_disabled },
+    { "failures-are-collected-with-their-tasks", test_failures_are_collected_with_their_tasks },
+    { "a-class-may-have-both", test_a_class_may_have_both },
+    { "a-task-that-hangs-is-found", test_a_task_that_hangs_is_found, TRUE },
+    { "a-long-one-holds-up-no-other", test_a_long_one_holds_up_no_other, TRUE },
+    { "one-that-waits-is-cancelled", test_one_that_waits_is_cancelled },
+    { "one-that-is-being-done-is-cancelled", test_one_that_is_being_done_is_cancelled, TRUE },
+    { "arrays-end-with-their-pipeline", test_arrays_end_with_their_pipeline, TRUE },
+    { "results-are-counted-one-by-one", test_results_are_counted_one_by_one },
+    { "signals-tell-of-each", test_signals_tell_of_each },
+    { "results-stay-when-the-pipeline-is-dropped",
+      test_results_stay_when_the_pipeline_is_dropped },
+  };
+
+  mpipe_test_init (&argc, &argv);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      g_autofree char *path = g_strconcat ("/mpipe/pipeline/arrays/", tests[i].path, NULL);
+
+      if (tests[i].processes)
+        mpipe_test_add_process_ways (path, tests[i].func);
+      else
+        mpipe_test_add_ways (path, tests[i].func);
+    }
+  return g_test_run ();
+}
