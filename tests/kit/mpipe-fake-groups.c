@@ -18,8 +18,9 @@
 #define NEXT(name) ((__typeof__ (name) *) dlsym (RTLD_NEXT, #name))
 
 static const char *const files[] = {
-  "cgroup.controllers", "cgroup.events",   "cgroup.kill", "cgroup.procs",    "cgroup.subtree_control",
-  "memory.events",      "memory.max",      "memory.oom.group", "memory.swap.max",
+  "cgroup.controllers", "cgroup.events",          "cgroup.kill",
+  "cgroup.procs",       "cgroup.subtree_control", "memory.events",
+  "memory.max",         "memory.oom.group",       "memory.swap.max",
 };
 
 static char *root; /* NULL when there is none */

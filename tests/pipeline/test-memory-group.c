@@ -39,7 +39,8 @@ end (char *root)
 static MpipeStage *
 new_raw_stage (const MpipeTestWay *way, const char *mode)
 {
-  g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "kit", "misbehaving-worker", NULL);
+  g_autofree char *program
+      = g_test_build_filename (G_TEST_BUILT, "kit", "misbehaving-worker", NULL);
   const char *argv[] = { program, mode, NULL };
   MpipeStage *stage = mpipe_stage_new_command (argv, N_WORKERS);
 
@@ -154,8 +155,8 @@ test_who_is_ended_for_its_memory_is_told_so (const MpipeTestWay *way)
       n_errors++;
       g_test_message ("%s", error->message);
       g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
-      g_assert_nonnull (
-          strstr (error->message, "was ended for taking more memory than 67108864 bytes on task 4"));
+      g_assert_nonnull (strstr (error->message,
+                                "was ended for taking more memory than 67108864 bytes on task 4"));
     }
   g_assert_cmpuint (n_errors, ==, 1);
   g_assert_cmpuint (n_results, ==, N_TASKS - 1);
@@ -205,8 +206,8 @@ test_without_a_group_data_is_limited (const MpipeTestWay *way)
   g_setenv (VARIABLE, "/proc", TRUE);
   assert_data_is_limited (way);
   launcher = mpipe_subprocess_launcher_new ();
-  problem = mpipe_subprocess_launcher_get_control_group_problem (
-      MPIPE_SUBPROCESS_LAUNCHER (launcher));
+  problem
+      = mpipe_subprocess_launcher_get_control_group_problem (MPIPE_SUBPROCESS_LAUNCHER (launcher));
   g_assert_nonnull (problem);
   g_assert_nonnull (strstr (problem, "“/proc” is no control group"));
   g_unsetenv (VARIABLE);
@@ -232,8 +233,9 @@ new_stage_in (const char *group)
   g_autoptr (MpipeLauncher) launcher
       = g_object_new (MPIPE_TYPE_SUBPROCESS_LAUNCHER, "control-group", group, NULL);
 
-  g_assert_cmpstr (
-      mpipe_subprocess_launcher_get_control_group (MPIPE_SUBPROCESS_LAUNCHER (launcher)), ==, group);
+  g_assert_cmpstr (mpipe_subprocess_launcher_get_control_group (
+                       MPIPE_SUBPROCESS_LAUNCHER (launcher)),
+                   ==, group);
   mpipe_stage_set_launcher (stage, launcher);
   mpipe_stage_set_worker_memory_limit (stage, LIMIT);
   return stage;
@@ -287,8 +289,8 @@ test_no_worker_runs_without_its_limit (void)
   char *root = begin ();
   g_autoptr (MpipeLauncher) launcher = mpipe_subprocess_launcher_new ();
 
-  g_assert_null (mpipe_subprocess_launcher_get_control_group_problem (
-      MPIPE_SUBPROCESS_LAUNCHER (launcher)));
+  g_assert_null (
+      mpipe_subprocess_launcher_get_control_group_problem (MPIPE_SUBPROCESS_LAUNCHER (launcher)));
   mpipe_fake_groups_fill ("memory.max");
   assert_cannot_start ("memory.max");
   mpipe_fake_groups_fill ("cgroup.procs");

@@ -196,7 +196,8 @@ test_running_out_is_seen (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      mpipe_fake_groups_set (mpipe_control_group_get_path (group), "memory.events", cases[i].events);
+      mpipe_fake_groups_set (mpipe_control_group_get_path (group), "memory.events",
+                             cases[i].events);
       g_assert_cmpint (mpipe_control_group_ran_out (group), ==, cases[i].ran_out);
     }
   g_clear_pointer (&group, mpipe_control_group_free);
@@ -327,9 +328,8 @@ test_what_cannot_pass_memory_on_is_refused (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      const MpipeTestFault fault = {
-        .call = "write", .error = cases[i].error, .first = 1, .n = 1, .everywhere = TRUE
-      };
+      const MpipeTestFault fault
+          = { .call = "write", .error = cases[i].error, .first = 1, .n = 1, .everywhere = TRUE };
       char *root = mpipe_fake_groups_new ();
 
       mpipe_test_fault_set (&fault);
