@@ -51,7 +51,7 @@ typedef struct
   MpipeCounter up_us;         /* of processes that ended */
   MpipeCounter n_shared;      /* large tasks and results that were only told of */
   MpipeCounter n_streamed;    /* large tasks and results that went through the channel */
-  MpipeCounter memory_limit;  /* what keeps it, an MpipeMemoryLimit, for the process that was started last */
+  MpipeCounter memory_limit;  /* an MpipeMemoryLimit, of the last process */
 } MpipeWorkerStatistics;
 
 G_END_DECLS

@@ -105,9 +105,8 @@ watch (GTask *task)
 
   self->events_fd = open (path, O_RDONLY | O_CLOEXEC);
   if (self->events_fd >= 0)
-    self->events_source
-        = attach (task, g_unix_fd_source_new (self->events_fd, G_IO_PRI | G_IO_ERR),
-                  G_SOURCE_FUNC (changed_cb), "[mpipe] a worker's control group");
+    self->events_source = attach (task, g_unix_fd_source_new (self->events_fd, G_IO_PRI | G_IO_ERR),
+                                  G_SOURCE_FUNC (changed_cb), "[mpipe] a worker's control group");
   self->deadline_source = attach (task, g_timeout_source_new (DEADLINE_MS), deadline_cb,
                                   "[mpipe] end of a worker's control group");
 }

@@ -49,8 +49,8 @@ is_at (int fd, const char *path)
 {
   struct stat open_one, found;
 
-  return fstat (fd, &open_one) == 0 && stat (path, &found) == 0
-         && open_one.st_dev == found.st_dev && open_one.st_ino == found.st_ino;
+  return fstat (fd, &open_one) == 0 && stat (path, &found) == 0 && open_one.st_dev == found.st_dev
+         && open_one.st_ino == found.st_ino;
 }
 
 /* Returns: whether it is made; else errno is EAGAIN when another name may do */

@@ -366,9 +366,6 @@ typedef struct
   int error;
 } Descriptors;
 
-#define NO_DESCRIPTORS                                                                             \
-  { .channel = -1, .page = -1, .arena = -1, .tray = -1, .group = -1, .error = -1 }
-
 static void
 close_fd (int *fd)
 {
@@ -425,8 +422,9 @@ spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
     }
   else
     g_subprocess_launcher_setenv (launcher, MPIPE_ENVIRONMENT, get_role (spec), TRUE);
+  /* workers of its own would be beside its group otherwise, not in it */
   if (has_group)
-    g_subprocess_launcher_unsetenv (launcher, MPIPE_DELEGATION_VARIABLE); /* no way out for its own workers */
+    g_subprocess_launcher_unsetenv (launcher, MPIPE_DELEGATION_VARIABLE);
   return g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, error);
 }
 
@@ -511,7 +509,8 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
                                   GError **error)
 {
   g_auto (MpipeLaunchMemory) memory = { NULL };
-  g_auto (Descriptors) fds = NO_DESCRIPTORS;
+  g_auto (Descriptors) fds
+      = { .channel = -1, .page = -1, .arena = -1, .tray = -1, .group = -1, .error = -1 };
   g_autoptr (MpipeControlGroup) group = NULL;
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GSubprocess) subprocess = NULL;
@@ -614,11 +613,12 @@ mpipe_subprocess_launcher_class_init (MpipeSubprocessLauncherClass *klass)
   launcher_class->check = mpipe_subprocess_launcher_check;
   launcher_class->launch = mpipe_subprocess_launcher_launch;
 
-  properties[PROP_CONTROL_GROUP] = g_param_spec_string (
-      "control-group", NULL, NULL, NULL,
-      G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
-  properties[PROP_CONTROL_GROUP_PROBLEM] = g_param_spec_string (
-      "control-group-problem", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CONTROL_GROUP]
+      = g_param_spec_string ("control-group", NULL, NULL, NULL,
+                             G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CONTROL_GROUP_PROBLEM]
+      = g_param_spec_string ("control-group-problem", NULL, NULL, NULL,
+                             G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
