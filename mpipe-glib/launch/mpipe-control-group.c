@@ -168,13 +168,16 @@ mpipe_control_group_open_door (MpipeControlGroup *self, GError **error)
   return fd;
 }
 
-/* Returns: whether the kernel has ended processes of the group because there was no more memory for them */
-gboolean
-mpipe_control_group_ran_out (MpipeControlGroup *self)
+/* The kernel counts who was killed in the group of the one, and whose limit was reached in the group of the other. */
+MpipeShortage
+mpipe_control_group_find_shortage (MpipeControlGroup *self)
 {
   g_autofree char *events = mpipe_control_file_read (self->path, "memory.events", NULL);
 
-  return events != NULL && mpipe_control_file_get_number (events, "oom_kill") > 0;
+  if (events == NULL || mpipe_control_file_get_number (events, "oom_kill") == 0)
+    return MPIPE_SHORTAGE_NONE;
+  return mpipe_control_file_get_number (events, "oom") > 0 ? MPIPE_SHORTAGE_INSIDE
+                                                           : MPIPE_SHORTAGE_OUTSIDE;
 }
 
 /* Ends all that is in it, in a moment; kernels before 5.14 cannot. */

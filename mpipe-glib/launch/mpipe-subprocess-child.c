@@ -24,7 +24,7 @@ struct _MpipeSubprocessChild
   GSubprocess *subprocess;
   gboolean is_wrapped;
   MpipeControlGroup *group; /* NULL for none */
-  gboolean ran_out;         /* the group did, of memory */
+  MpipeShortage shortage;   /* of its memory */
   int pid;        /* kept: the subprocess forgets it when it ends */
   gboolean waited; /* it has ended */
 };
@@ -80,7 +80,7 @@ waited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_boolean (task, TRUE);
       return;
     }
-  self->ran_out = mpipe_control_group_ran_out (self->group);
+  self->shortage = mpipe_control_group_find_shortage (self->group);
   mpipe_control_group_end_async (self->group, group_ended_cb, g_steal_pointer (&task));
 }
 
@@ -124,13 +124,22 @@ describe_status (MpipeSubprocessChild *self, int status)
 
 /* The kernel kills all of a group that has no memory left. */
 static gboolean
-has_run_out (MpipeSubprocessChild *self)
+was_killed_for_memory (MpipeSubprocessChild *self)
 {
-  if (!self->ran_out)
+  if (self->shortage == MPIPE_SHORTAGE_NONE)
     return FALSE;
   if (g_subprocess_get_if_signaled (self->subprocess))
     return g_subprocess_get_term_sig (self->subprocess) == SIGKILL;
   return find_wrapped_signal (g_subprocess_get_exit_status (self->subprocess)) == SIGKILL;
+}
+
+static char *
+describe_shortage (MpipeSubprocessChild *self)
+{
+  if (self->shortage == MPIPE_SHORTAGE_OUTSIDE)
+    return g_strdup ("was ended by the system for want of memory");
+  return g_strdup_printf ("was ended for taking more memory than %" G_GUINT64_FORMAT " bytes",
+                          mpipe_control_group_get_n_bytes (self->group));
 }
 
 static char *
@@ -139,9 +148,8 @@ mpipe_subprocess_child_wait_finish (MpipeChild *child, GAsyncResult *result)
   MpipeSubprocessChild *self = MPIPE_SUBPROCESS_CHILD (child);
 
   g_task_propagate_boolean (G_TASK (result), NULL);
-  if (has_run_out (self))
-    return g_strdup_printf ("was ended for taking more memory than %" G_GUINT64_FORMAT " bytes",
-                            mpipe_control_group_get_n_bytes (self->group));
+  if (was_killed_for_memory (self))
+    return describe_shortage (self);
   if (g_subprocess_get_if_signaled (self->subprocess))
     return describe_signal (g_subprocess_get_term_sig (self->subprocess));
   return describe_status (self, g_subprocess_get_exit_status (self->subprocess));

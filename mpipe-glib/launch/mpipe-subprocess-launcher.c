@@ -40,7 +40,7 @@
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
 
 #define SOCKET_BUFFER_SIZE (1 << 20)
-#define DESCRIPTORS_NEEDED 16 /* for one worker, while it is started */
+#define DESCRIPTORS_NEEDED 20 /* for one worker, while it is started */
 
 struct _MpipeSubprocessLauncher
 {

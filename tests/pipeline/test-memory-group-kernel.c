@@ -299,11 +299,53 @@ test_groups_of_those_that_are_killed_go (const MpipeTestWay *way)
     }
 }
 
+static gboolean
+limit_all (const char *limit)
+{
+  g_autofree char *path = g_build_filename (root, "memory.max", NULL);
+  int fd = open (path, O_WRONLY | O_CLOEXEC);
+  gboolean could = fd >= 0 && write (fd, limit, strlen (limit)) == (gssize) strlen (limit);
+
+  if (fd >= 0)
+    close (fd);
+  return could;
+}
+
+/* The group that was delegated has less memory than one of its workers may have. */
+static void
+test_who_is_ended_for_the_memory_of_others_is_told_so (void)
+{
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  MpipeStage *stage;
+
+  if (!has_groups ())
+    return;
+  if (!limit_all ("max"))
+    {
+      g_test_skip ("the group that was delegated cannot be limited");
+      return;
+    }
+  stage = mpipe_stage_new_ordered ("take", 1);
+  mpipe_stage_set_worker_memory_limit (stage, 4 * LIMIT);
+  pipeline = mpipe_test_pipeline (stage);
+  g_assert_true (limit_all (G_STRINGIFY (134217728)));
+  mpipe_test_put (pipeline, CULPRIT, 1);
+  error = mpipe_test_get_error (pipeline);
+  g_assert_true (limit_all ("max"));
+  g_test_message ("%s", error->message);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+  g_assert_nonnull (
+      strstr (error->message, "by the system for want of memory on task 1"));
+  g_clear_object (&pipeline);
+  g_assert_cmpuint (count_groups (), ==, 0);
+}
+
 static void
 test_who_has_left_its_process_group_is_ended (void)
 {
-  g_autofree char *directory = g_dir_make_tmp (NULL, NULL);
-  g_autofree char *fifo = g_build_filename (directory, "fifo", NULL);
+  g_autofree char *directory = NULL;
+  g_autofree char *fifo = NULL;
   g_autoptr (MpipePipeline) pipeline = NULL;
   MpipeStage *stage;
   struct pollfd life;
@@ -311,6 +353,8 @@ test_who_has_left_its_process_group_is_ended (void)
 
   if (!has_groups ())
     return;
+  directory = g_dir_make_tmp (NULL, NULL);
+  fifo = g_build_filename (directory, "fifo", NULL);
   g_assert_no_errno (mkfifo (fifo, 0600));
   stage = mpipe_stage_new_ordered ("leave-behind", 1);
   mpipe_stage_set_worker_memory_limit (stage, LIMIT);
@@ -439,6 +483,8 @@ main (int argc, char **argv)
   if (argc == 2 && g_str_has_suffix (argv[1], "-application"))
     return run_application (argc, argv, strstr (argv[1], "short") != NULL);
   mpipe_test_init (&argc, &argv);
+  if (root != NULL)
+    g_setenv (VARIABLE, root, TRUE); /* for these tests alone */
 
 #define PATH(path) "/mpipe/pipeline/memory-group-kernel/" path
 #define ADD(function, path)                                                                        \
@@ -455,6 +501,8 @@ main (int argc, char **argv)
   ADD (test_groups_of_those_that_are_killed_go, "groups-of-those-that-are-killed-go");
 #undef ADD
   mpipe_test_add_sandbox_ways (PATH ("files-in-memory-count"), test_files_in_memory_count);
+  mpipe_test_add (PATH ("who-is-ended-for-the-memory-of-others-is-told-so"),
+                  test_who_is_ended_for_the_memory_of_others_is_told_so);
   mpipe_test_add (PATH ("who-has-left-its-process-group-is-ended"),
                   test_who_has_left_its_process_group_is_ended);
   mpipe_test_add (PATH ("the-next-one-tidies-up-behind-one-that-was-killed"),

@@ -133,6 +133,29 @@ say_ran_out (const char *group)
 }
 
 static void
+say_system_ran_out (const char *group)
+{
+  mpipe_fake_groups_set (group, "memory.events", "max 0\noom 0\noom_kill 2\n");
+}
+
+static void
+test_who_is_ended_for_the_memory_of_others_is_told_so (const MpipeTestWay *way)
+{
+  char *root = begin ();
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_raw_stage (way, "kill"));
+  g_autoptr (GError) error = NULL;
+
+  for_each_group (root, say_system_ran_out);
+  mpipe_test_put (pipeline, CULPRIT, 1);
+  error = mpipe_test_get_error (pipeline);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (
+      strstr (error->message, "by the system for want of memory on task"));
+  g_clear_object (&pipeline);
+  end (root);
+}
+
+static void
 test_who_is_ended_for_its_memory_is_told_so (const MpipeTestWay *way)
 {
   char *root = begin ();
@@ -346,6 +369,8 @@ main (int argc, char **argv)
   ADD (test_the_group_takes_the_place_of_the_other_limit,
        "the-group-takes-the-place-of-the-other-limit");
   ADD (test_who_is_ended_for_its_memory_is_told_so, "who-is-ended-for-its-memory-is-told-so");
+  ADD (test_who_is_ended_for_the_memory_of_others_is_told_so,
+       "who-is-ended-for-the-memory-of-others-is-told-so");
   ADD (test_who_ends_otherwise_is_told_so, "who-ends-otherwise-is-told-so");
   ADD (test_without_a_group_data_is_limited, "without-a-group-data-is-limited");
 #undef ADD

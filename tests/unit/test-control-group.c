@@ -176,20 +176,22 @@ test_the_door_may_be_closed (void)
 }
 
 static void
-test_running_out_is_seen (void)
+test_who_had_no_memory_is_seen (void)
 {
   static const struct
   {
     const char *events;
-    gboolean ran_out;
+    MpipeShortage shortage;
   } cases[] = {
-    { "low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 1\n", TRUE },
-    { "oom_kill 4294967297\n", TRUE },
-    { "low 0\nhigh 0\nmax 12\noom 1\noom_kill 0\n", FALSE },
-    { "oom_group_kill 1\n", FALSE },
-    { "oom_kill\n", FALSE },
-    { "oom_kill many\n", FALSE },
-    { "", FALSE },
+    { "low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 1\n", MPIPE_SHORTAGE_INSIDE },
+    { "oom_kill 4294967297\noom 4294967296\n", MPIPE_SHORTAGE_INSIDE },
+    { "low 0\nhigh 0\nmax 0\noom 0\noom_kill 2\noom_group_kill 1\n", MPIPE_SHORTAGE_OUTSIDE },
+    { "oom_kill 1\n", MPIPE_SHORTAGE_OUTSIDE },
+    { "low 0\nhigh 0\nmax 12\noom 1\noom_kill 0\n", MPIPE_SHORTAGE_NONE },
+    { "oom_group_kill 1\n", MPIPE_SHORTAGE_NONE },
+    { "oom_kill\n", MPIPE_SHORTAGE_NONE },
+    { "oom_kill many\n", MPIPE_SHORTAGE_NONE },
+    { "", MPIPE_SHORTAGE_NONE },
   };
   char *root = mpipe_fake_groups_new ();
   g_autoptr (MpipeControlGroup) group = new_group (root);
@@ -198,12 +200,12 @@ test_running_out_is_seen (void)
     {
       mpipe_fake_groups_set (mpipe_control_group_get_path (group), "memory.events",
                              cases[i].events);
-      g_assert_cmpint (mpipe_control_group_ran_out (group), ==, cases[i].ran_out);
+      g_assert_cmpint (mpipe_control_group_find_shortage (group), ==, cases[i].shortage);
     }
   g_clear_pointer (&group, mpipe_control_group_free);
   mpipe_fake_groups_leave_out ("memory.events");
   group = new_group (root);
-  g_assert_false (mpipe_control_group_ran_out (group));
+  g_assert_cmpint (mpipe_control_group_find_shortage (group), ==, MPIPE_SHORTAGE_NONE);
   g_clear_pointer (&group, mpipe_control_group_free);
   mpipe_fake_groups_free (root);
 }
@@ -393,7 +395,7 @@ main (int argc, char **argv)
   ADD ("a-write-that-is-interrupted-is-repeated", test_a_write_that_is_interrupted_is_repeated);
   ADD ("what-cannot-be-made-is-an-error", test_what_cannot_be_made_is_an_error);
   ADD ("the-door-may-be-closed", test_the_door_may_be_closed);
-  ADD ("running-out-is-seen", test_running_out_is_seen);
+  ADD ("who-had-no-memory-is-seen", test_who_had_no_memory_is_seen);
   ADD ("an-empty-one-goes-at-once", test_an_empty_one_goes_at_once);
   ADD ("who-is-left-in-it-is-killed", test_who_is_left_in_it_is_killed);
   ADD ("what-is-left-over-is-swept-out", test_what_is_left_over_is_swept_out);
