@@ -48,6 +48,13 @@ def test_classes():
     assert issubclass(Mpipe.Pipeline, Gio.AsyncInitable)
 
 
+def test_memory_limit():
+    launcher = Mpipe.SubprocessLauncher(control_group='/nowhere')
+    assert launcher.get_control_group() == launcher.props.control_group == '/nowhere'
+    assert 'is no control group' in launcher.get_control_group_problem()
+    assert Mpipe.WorkerInfo().props.memory_limit == Mpipe.MemoryLimit.NONE
+
+
 def test_stage():
     stage = Mpipe.Stage.new_ordered('scale', 3)
     assert (stage.get_worker(), stage.get_size(), stage.get_ordered()) == ('scale', 3, True)

@@ -7,6 +7,7 @@
 #include "mpipe-glib/core/mpipe-types.h"
 #include "mpipe-glib/core/mpipe-version-macros.h"
 #include "mpipe-glib/launch/mpipe-launcher.h"
+#include "mpipe-glib/launch/mpipe-memory-limit.h"
 #include "mpipe-glib/launch/mpipe-sandbox.h"
 #include "mpipe-glib/launch/mpipe-subprocess-launcher.h"
 #include "mpipe-glib/pipeline/mpipe-failure.h"

@@ -9,9 +9,11 @@
  *
  * PARENT is the process that must be the parent. SETUP is a list with commas between: with `aside`, standard output
  * leads nowhere until the program becomes a worker and takes it back from descriptor 5; with `shield`, PROGRAM is a
- * sandbox around the worker, and SIGTERM is for the worker alone; `data=BYTES`, `cpu=SECONDS` and `files=NUMBER`
- * limit what the worker may use. ARGUMENTS begin with the program's name for itself. Descriptors 0 to 4, 6 and 7 are
- * kept, all others closed. */
+ * sandbox around the worker, and SIGTERM is for the worker alone; with `group`, descriptor 8 is `cgroup.procs` of the
+ * control group that is for the worker and all that it starts; `data=BYTES`, `cpu=SECONDS` and `files=NUMBER`
+ * limit what the worker may use. With `trial`, before all others, nothing is executed, and the exit status is the number
+ * of the error. ARGUMENTS begin with the program's name for itself. Descriptors 0 to 4, 6 and 7 are kept, all others
+ * closed. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +27,16 @@
 
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
 #include "mpipe-refusal.h"
+
+static int trying;
+
+static _Noreturn void
+refuse (const char *what, int error_number)
+{
+  if (trying)
+    _exit (error_number);
+  mpipe_refuse (what, error_number);
+}
 
 static void
 set_signals (void)
@@ -63,7 +75,15 @@ set_limit (int resource, rlim_t value, rlim_t hard_value)
     limit.rlim_max = hard_value;
   limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
   if (setrlimit (resource, &limit) < 0)
-    mpipe_refuse ("set a limit", errno);
+    refuse ("set a limit", errno);
+}
+
+/* All that is started from here on is in the group. */
+static void
+enter_group (void)
+{
+  if (write (MPIPE_GROUP_FD, "0", 1) != 1)
+    refuse ("enter its control group", errno);
 }
 
 static void
@@ -74,7 +94,11 @@ set_up (char *setup)
       char *equals = strchr (word, '=');
       rlim_t value = equals != NULL ? strtoull (equals + 1, NULL, 10) : 0;
 
-      if (strcmp (word, "aside") == 0)
+      if (strcmp (word, "trial") == 0)
+        trying = 1;
+      else if (strcmp (word, "group") == 0)
+        enter_group ();
+      else if (strcmp (word, "aside") == 0)
         put_stdout_aside ();
       else if (strcmp (word, "shield") == 0)
         signal (SIGTERM, SIG_IGN); /* who is between the application and the worker must not go first */
@@ -99,13 +123,16 @@ main (int argc, char **argv)
       return 2;
     }
   close (MPIPE_STDOUT_FD);
-  close_range (MPIPE_TRAY_FD + 1, ~0U, 0);
+  close_range (MPIPE_GROUP_FD + 1, ~0U, 0);
   setsid ();
   set_signals ();
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (getppid () != atoi (argv[1]))
     return 1; /* the application ended before the line above */
   set_up (argv[2]);
+  close (MPIPE_GROUP_FD);
+  if (trying)
+    return 0;
   execv (argv[3], argv + 4);
   error_number = errno;
   snprintf (what, sizeof what, "execute “%s”", argv[4]);

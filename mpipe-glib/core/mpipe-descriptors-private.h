@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-#define MPIPE_DESCRIPTORS_MAX 16 /* that can be asked for */
+#define MPIPE_DESCRIPTORS_MAX 20 /* that can be asked for */
 
 gboolean mpipe_descriptors_check (guint n, GError **error);
 

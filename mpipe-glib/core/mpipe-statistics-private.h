@@ -51,6 +51,7 @@ typedef struct
   MpipeCounter up_us;         /* of processes that ended */
   MpipeCounter n_shared;      /* large tasks and results that were only told of */
   MpipeCounter n_streamed;    /* large tasks and results that went through the channel */
+  MpipeCounter memory_limit;  /* an MpipeMemoryLimit, of the last process */
 } MpipeWorkerStatistics;
 
 G_END_DECLS

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include "mpipe-glib/launch/mpipe-memory-limit.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +31,8 @@ struct _MpipeChildClass
 int mpipe_child_get_pid (MpipeChild *self);
 void mpipe_child_set_error_fd (MpipeChild *self, int fd);
 int mpipe_child_steal_error_fd (MpipeChild *self);
+void mpipe_child_set_memory_limit (MpipeChild *self, MpipeMemoryLimit limit);
+MpipeMemoryLimit mpipe_child_get_memory_limit (MpipeChild *self);
 void mpipe_child_kill (MpipeChild *self);
 gboolean mpipe_child_terminate (MpipeChild *self);
 void mpipe_child_wait_async (MpipeChild *self, GAsyncReadyCallback callback, gpointer user_data);

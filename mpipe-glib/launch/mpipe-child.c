@@ -11,6 +11,7 @@
 typedef struct
 {
   int error_fd; /* owned until it is stolen; -1 for none */
+  MpipeMemoryLimit memory_limit;
 } MpipeChildPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (MpipeChild, mpipe_child, G_TYPE_OBJECT)
@@ -53,6 +54,23 @@ mpipe_child_steal_error_fd (MpipeChild *self)
   MpipeChildPrivate *private = mpipe_child_get_instance_private (self);
 
   return g_steal_fd (&private->error_fd);
+}
+
+/* What keeps the limit on its memory; nothing, unless the launcher says so. */
+void
+mpipe_child_set_memory_limit (MpipeChild *self, MpipeMemoryLimit limit)
+{
+  MpipeChildPrivate *private = mpipe_child_get_instance_private (self);
+
+  private->memory_limit = limit;
+}
+
+MpipeMemoryLimit
+mpipe_child_get_memory_limit (MpipeChild *self)
+{
+  MpipeChildPrivate *private = mpipe_child_get_instance_private (self);
+
+  return private->memory_limit;
 }
 
 int

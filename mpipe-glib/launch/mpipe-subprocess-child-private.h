@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mpipe-glib/launch/mpipe-child-private.h"
+#include "mpipe-glib/launch/mpipe-control-group-private.h"
 
 G_BEGIN_DECLS
 
@@ -11,7 +12,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (MpipeSubprocessChild, mpipe_subprocess_child, MPIPE, SUBPROCESS_CHILD,
                       MpipeChild)
 
-/* @is_wrapped: the subprocess stands for the worker, and exits with 128 + n when that died of signal n */
-MpipeChild *mpipe_subprocess_child_new (GSubprocess *subprocess, gboolean is_wrapped);
+/* @is_wrapped: the subprocess stands for the worker, and exits with 128 + n when that died of signal n
+ * @group: (transfer full) (nullable): what it is in, with all that it starts */
+MpipeChild *mpipe_subprocess_child_new (GSubprocess *subprocess, gboolean is_wrapped,
+                                        MpipeControlGroup *group);
 
 G_END_DECLS

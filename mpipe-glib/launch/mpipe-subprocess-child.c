@@ -3,7 +3,9 @@
 
 /* A worker that is a process of its own, leader of its session. When it has ended, what is left of its
  * process group is killed: nothing that a worker started outlives it. The number of the group cannot be
- * anybody else's while a member lives; with no member left, the kill finds nobody. */
+ * anybody else's while a member lives; with no member left, the kill finds nobody.
+ *
+ * One that has a control group has ended when that is empty, too: also what left its process group is gone then. */
 
 #include "config.h"
 
@@ -12,6 +14,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "mpipe-glib/launch/mpipe-control-group-end-private.h"
+
 #define WRAPPED_SIGNAL 128
 
 struct _MpipeSubprocessChild
@@ -19,6 +23,8 @@ struct _MpipeSubprocessChild
   MpipeChild parent_instance;
   GSubprocess *subprocess;
   gboolean is_wrapped;
+  MpipeControlGroup *group; /* NULL for none */
+  MpipeShortage shortage;   /* of its memory */
   int pid;        /* kept: the subprocess forgets it when it ends */
   gboolean waited; /* it has ended */
 };
@@ -51,6 +57,15 @@ mpipe_subprocess_child_terminate (MpipeChild *child)
 }
 
 static void
+group_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  mpipe_control_group_end_finish (result);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
 waited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -60,7 +75,13 @@ waited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->waited = TRUE;
   if (self->pid > 1)
     kill (-self->pid, SIGKILL);
-  g_task_return_boolean (task, TRUE);
+  if (self->group == NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  self->shortage = mpipe_control_group_find_shortage (self->group);
+  mpipe_control_group_end_async (self->group, group_ended_cb, g_steal_pointer (&task));
 }
 
 static void
@@ -101,12 +122,34 @@ describe_status (MpipeSubprocessChild *self, int status)
   return g_strdup_printf ("exited with status %d", status);
 }
 
+/* The kernel kills all of a group that has no memory left. */
+static gboolean
+was_killed_for_memory (MpipeSubprocessChild *self)
+{
+  if (self->shortage == MPIPE_SHORTAGE_NONE)
+    return FALSE;
+  if (g_subprocess_get_if_signaled (self->subprocess))
+    return g_subprocess_get_term_sig (self->subprocess) == SIGKILL;
+  return find_wrapped_signal (g_subprocess_get_exit_status (self->subprocess)) == SIGKILL;
+}
+
+static char *
+describe_shortage (MpipeSubprocessChild *self)
+{
+  if (self->shortage == MPIPE_SHORTAGE_OUTSIDE)
+    return g_strdup ("was ended by the system for want of memory");
+  return g_strdup_printf ("was ended for taking more memory than %" G_GUINT64_FORMAT " bytes",
+                          mpipe_control_group_get_n_bytes (self->group));
+}
+
 static char *
 mpipe_subprocess_child_wait_finish (MpipeChild *child, GAsyncResult *result)
 {
   MpipeSubprocessChild *self = MPIPE_SUBPROCESS_CHILD (child);
 
   g_task_propagate_boolean (G_TASK (result), NULL);
+  if (was_killed_for_memory (self))
+    return describe_shortage (self);
   if (g_subprocess_get_if_signaled (self->subprocess))
     return describe_signal (g_subprocess_get_term_sig (self->subprocess));
   return describe_status (self, g_subprocess_get_exit_status (self->subprocess));
@@ -118,6 +161,7 @@ mpipe_subprocess_child_finalize (GObject *object)
   MpipeSubprocessChild *self = MPIPE_SUBPROCESS_CHILD (object);
 
   g_clear_object (&self->subprocess);
+  g_clear_pointer (&self->group, mpipe_control_group_free);
   G_OBJECT_CLASS (mpipe_subprocess_child_parent_class)->finalize (object);
 }
 
@@ -140,13 +184,14 @@ mpipe_subprocess_child_init (MpipeSubprocessChild *self)
 }
 
 MpipeChild *
-mpipe_subprocess_child_new (GSubprocess *subprocess, gboolean is_wrapped)
+mpipe_subprocess_child_new (GSubprocess *subprocess, gboolean is_wrapped, MpipeControlGroup *group)
 {
   MpipeSubprocessChild *self = g_object_new (MPIPE_TYPE_SUBPROCESS_CHILD, NULL);
   const char *identifier = g_subprocess_get_identifier (subprocess);
 
   self->subprocess = g_object_ref (subprocess);
   self->is_wrapped = is_wrapped;
+  self->group = group;
   self->pid = identifier != NULL ? (int) g_ascii_strtoll (identifier, NULL, 10) : 0;
   return MPIPE_CHILD (self);
 }

@@ -12,6 +12,10 @@
  * ignored and all other signals at their defaults. It ends when the application ends, however that happens.
  * Where its stage has a [class@Mpipe.Sandbox], it runs in that.
  *
+ * Where its stage has a [property@Mpipe.Stage:worker-memory-limit], and the application was given a control group for
+ * its workers, each worker is in a group of its own, with all that it starts. See
+ * [property@Mpipe.SubprocessLauncher:control-group].
+ *
  * Since: 1.0
  */
 
@@ -27,6 +31,7 @@
 #include "mpipe-glib/core/mpipe-descriptors-private.h"
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/core/mpipe-program-private.h"
+#include "mpipe-glib/launch/mpipe-delegation-private.h"
 #include "mpipe-glib/launch/mpipe-error-output-private.h"
 #include "mpipe-glib/launch/mpipe-helper-private.h"
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
@@ -35,12 +40,47 @@
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
 
 #define SOCKET_BUFFER_SIZE (1 << 20)
-#define DESCRIPTORS_NEEDED 16 /* for one worker, while it is started */
+#define DESCRIPTORS_NEEDED 20 /* for one worker, while it is started */
 
 struct _MpipeSubprocessLauncher
 {
   MpipeLauncher parent_instance;
+  char *control_group;        /* NULL for none */
+  gboolean is_group_required; /* it was named by the program, not by the environment */
 };
+
+typedef enum
+{
+  /**
+   * MpipeSubprocessLauncher:control-group: (getter get_control_group)
+   *
+   * The control group below which each worker with a [property@Mpipe.Stage:worker-memory-limit] gets one of its own: an
+   * absolute path to a directory of a file system of the kind `cgroup2`.
+   *
+   * The group must have been delegated to the application: it has the memory controller, may be written, has no
+   * processes of its own, and the application is in a group below it (or is root). The library makes groups in it whose
+   * names begin with `mpipe-`, and lets it pass the memory controller on to them. It never moves the application.
+   *
+   * Without this property it is what the environment variable `MPIPE_CGROUP` names, if it can be used; otherwise, and
+   * without both, memory is limited by `RLIMIT_DATA`. [property@Mpipe.SubprocessLauncher:control-group-problem] says
+   * why. A group that is named by this property must be usable: making a pipeline whose stages need it fails with
+   * %MPIPE_ERROR_LAUNCH otherwise.
+   *
+   * Since: 1.0
+   */
+  PROP_CONTROL_GROUP = 1,
+
+  /**
+   * MpipeSubprocessLauncher:control-group-problem: (getter get_control_group_problem)
+   *
+   * Why [property@Mpipe.SubprocessLauncher:control-group] cannot be used.
+   *
+   * Since: 1.0
+   */
+  PROP_CONTROL_GROUP_PROBLEM,
+} MpipeSubprocessLauncherProperty;
+
+static GParamSpec *properties[PROP_CONTROL_GROUP_PROBLEM + 1];
 
 typedef struct
 {
@@ -92,11 +132,31 @@ check_command (const char *program, GError **error)
   return FALSE;
 }
 
+static const char *
+find_group_problem (MpipeSubprocessLauncher *self)
+{
+  return self->control_group != NULL ? mpipe_delegation_find_problem (self->control_group) : NULL;
+}
+
+/* Where the environment names a group, it is tried here already, and not when the first worker waits. */
+static gboolean
+check_group (MpipeSubprocessLauncher *self, const MpipeLaunchSpec *spec, GError **error)
+{
+  const char *problem = spec->limits.n_data_bytes > 0 ? find_group_problem (self) : NULL;
+
+  if (problem == NULL || !self->is_group_required)
+    return TRUE;
+  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
+               "The control group for its workers cannot be used: %s", problem);
+  return FALSE;
+}
+
 static gboolean
 mpipe_subprocess_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
                                  GError **error)
 {
   if (!check_helper ("mpipe-worker-exec", error)
+      || !check_group (MPIPE_SUBPROCESS_LAUNCHER (launcher), spec, error)
       || (spec->sandbox != NULL && !mpipe_sandbox_check (spec->sandbox, error)))
     return FALSE;
   if (spec->worker_name != NULL)
@@ -221,14 +281,16 @@ is_sandboxed (const MpipeLaunchSpec *spec)
 
 /* What the helper program is to do with standard output and signals, and which limits it is to set. */
 static char *
-describe_setup (const MpipeLaunchSpec *spec)
+describe_setup (const MpipeLaunchSpec *spec, gboolean has_group)
 {
   const MpipeLaunchLimits *limits = &spec->limits;
   GString *setup = g_string_new (spec->worker_name != NULL ? "aside" : "keep");
 
   if (is_sandboxed (spec))
     g_string_append (setup, ",shield");
-  if (limits->n_data_bytes > 0)
+  if (has_group)
+    g_string_append (setup, ",group");
+  else if (limits->n_data_bytes > 0)
     g_string_append_printf (setup, ",data=%" G_GUINT64_FORMAT, limits->n_data_bytes);
   if (limits->cpu_s > 0)
     g_string_append_printf (setup, ",cpu=%u", limits->cpu_s);
@@ -240,12 +302,12 @@ describe_setup (const MpipeLaunchSpec *spec)
 /* The arguments of the helper program: the parent it must have, what it is to do, the file to execute, and the
  * arguments of that. */
 static GStrv
-build_arguments (const MpipeLaunchSpec *spec, GError **error)
+build_arguments (const MpipeLaunchSpec *spec, gboolean has_group, GError **error)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autofree char *helper = mpipe_helper_build_path ("mpipe-worker-exec");
   g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
-  g_autofree char *setup = describe_setup (spec);
+  g_autofree char *setup = describe_setup (spec, has_group);
   g_auto (Command) command;
 
   command_init (&command, spec);
@@ -300,6 +362,7 @@ typedef struct
   int page;
   int arena;
   int tray;
+  int group; /* that it is to enter */
   int error;
 } Descriptors;
 
@@ -318,6 +381,7 @@ descriptors_clear (Descriptors *self)
   close_fd (&self->page);
   close_fd (&self->arena);
   close_fd (&self->tray);
+  close_fd (&self->group);
   close_fd (&self->error);
 }
 
@@ -336,7 +400,8 @@ spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
-  g_auto (GStrv) arguments = build_arguments (spec, error);
+  gboolean has_group = fds->group >= 0;
+  g_auto (GStrv) arguments = build_arguments (spec, has_group, error);
 
   if (arguments == NULL)
     return NULL;
@@ -344,6 +409,7 @@ spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
   hand_over (launcher, &fds->page, MPIPE_PAGE_FD);
   hand_over (launcher, &fds->arena, MPIPE_ARENA_FD);
   hand_over (launcher, &fds->tray, MPIPE_TRAY_FD);
+  hand_over (launcher, &fds->group, MPIPE_GROUP_FD);
   if (fds->error >= 0)
     g_subprocess_launcher_take_stderr_fd (launcher, fds->error);
   fds->error = -1;
@@ -356,6 +422,9 @@ spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
     }
   else
     g_subprocess_launcher_setenv (launcher, MPIPE_ENVIRONMENT, get_role (spec), TRUE);
+  /* workers of its own would be beside its group otherwise, not in it */
+  if (has_group)
+    g_subprocess_launcher_unsetenv (launcher, MPIPE_DELEGATION_VARIABLE);
   return g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments, error);
 }
 
@@ -395,6 +464,34 @@ set_up_memory (const MpipeLaunchSpec *spec, MpipeLaunchMemory *memory, Descripto
   return TRUE;
 }
 
+/* Returns: whether it could be done. @out_group stays NULL where memory is not limited, or not in this way */
+static gboolean
+make_group (MpipeSubprocessLauncher *self, const MpipeLaunchSpec *spec,
+            MpipeControlGroup **out_group, Descriptors *fds, GError **error)
+{
+  g_autoptr (MpipeControlGroup) group = NULL;
+
+  if (spec->limits.n_data_bytes == 0 || self->control_group == NULL
+      || (find_group_problem (self) != NULL && !self->is_group_required))
+    return TRUE;
+  group = mpipe_control_group_new (self->control_group, spec->limits.n_data_bytes, error);
+  if (group == NULL)
+    return FALSE;
+  fds->group = mpipe_control_group_open_door (group, error);
+  if (fds->group < 0)
+    return FALSE;
+  *out_group = g_steal_pointer (&group);
+  return TRUE;
+}
+
+static MpipeMemoryLimit
+tell_memory_limit (const MpipeLaunchSpec *spec, gboolean has_group)
+{
+  if (spec->limits.n_data_bytes == 0)
+    return MPIPE_MEMORY_LIMIT_NONE;
+  return has_group ? MPIPE_MEMORY_LIMIT_GROUP : MPIPE_MEMORY_LIMIT_DATA;
+}
+
 static GIOStream *
 open_channel (Descriptors *fds, GError **error)
 {
@@ -412,16 +509,20 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
                                   GError **error)
 {
   g_auto (MpipeLaunchMemory) memory = { NULL };
-  g_auto (Descriptors) fds = { .channel = -1, .page = -1, .arena = -1, .tray = -1, .error = -1 };
+  g_auto (Descriptors) fds
+      = { .channel = -1, .page = -1, .arena = -1, .tray = -1, .group = -1, .error = -1 };
+  g_autoptr (MpipeControlGroup) group = NULL;
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GSubprocess) subprocess = NULL;
   MpipeChild *child;
+  gboolean has_group;
   int error_fds[2] = { -1, -1 };
 
   if (!mpipe_descriptors_check (DESCRIPTORS_NEEDED, error))
     return NULL;
   stream = open_channel (&fds, error);
   if (stream == NULL || !set_up_memory (spec, &memory, &fds, error)
+      || !make_group (MPIPE_SUBPROCESS_LAUNCHER (launcher), spec, &group, &fds, error)
       || (spec->capture_stderr && !mpipe_error_output_make_pipe (error_fds, error)))
     return NULL;
   fds.error = error_fds[1];
@@ -434,19 +535,91 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
   *out_stream = g_steal_pointer (&stream);
   *out_memory = memory;
   memory = (MpipeLaunchMemory){ NULL };
-  child = mpipe_subprocess_child_new (subprocess, is_sandboxed (spec));
+  has_group = group != NULL;
+  child = mpipe_subprocess_child_new (subprocess, is_sandboxed (spec), g_steal_pointer (&group));
+  mpipe_child_set_memory_limit (child, tell_memory_limit (spec, has_group));
   mpipe_child_set_error_fd (child, error_fds[0]);
   return child;
 }
 
 static void
+mpipe_subprocess_launcher_set_property (GObject *object, guint property_id, const GValue *value,
+                                        GParamSpec *pspec)
+{
+  MpipeSubprocessLauncher *self = MPIPE_SUBPROCESS_LAUNCHER (object);
+
+  switch ((MpipeSubprocessLauncherProperty) property_id)
+    {
+    case PROP_CONTROL_GROUP:
+      self->control_group = g_value_dup_string (value);
+      self->is_group_required = self->control_group != NULL;
+      break;
+    case PROP_CONTROL_GROUP_PROBLEM:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+mpipe_subprocess_launcher_get_property (GObject *object, guint property_id, GValue *value,
+                                        GParamSpec *pspec)
+{
+  MpipeSubprocessLauncher *self = MPIPE_SUBPROCESS_LAUNCHER (object);
+
+  switch ((MpipeSubprocessLauncherProperty) property_id)
+    {
+    case PROP_CONTROL_GROUP:
+      g_value_set_string (value, self->control_group);
+      break;
+    case PROP_CONTROL_GROUP_PROBLEM:
+      g_value_set_string (value, find_group_problem (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+mpipe_subprocess_launcher_constructed (GObject *object)
+{
+  MpipeSubprocessLauncher *self = MPIPE_SUBPROCESS_LAUNCHER (object);
+  const char *named = g_getenv (MPIPE_DELEGATION_VARIABLE);
+
+  G_OBJECT_CLASS (mpipe_subprocess_launcher_parent_class)->constructed (object);
+  if (self->control_group == NULL && named != NULL && named[0] != '\0')
+    self->control_group = g_strdup (named);
+}
+
+static void
+mpipe_subprocess_launcher_finalize (GObject *object)
+{
+  MpipeSubprocessLauncher *self = MPIPE_SUBPROCESS_LAUNCHER (object);
+
+  g_free (self->control_group);
+  G_OBJECT_CLASS (mpipe_subprocess_launcher_parent_class)->finalize (object);
+}
+
+static void
 mpipe_subprocess_launcher_class_init (MpipeSubprocessLauncherClass *klass)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   MpipeLauncherClass *launcher_class = MPIPE_LAUNCHER_CLASS (klass);
 
+  object_class->set_property = mpipe_subprocess_launcher_set_property;
+  object_class->get_property = mpipe_subprocess_launcher_get_property;
+  object_class->constructed = mpipe_subprocess_launcher_constructed;
+  object_class->finalize = mpipe_subprocess_launcher_finalize;
   launcher_class->has_sandbox = TRUE;
   launcher_class->check = mpipe_subprocess_launcher_check;
   launcher_class->launch = mpipe_subprocess_launcher_launch;
+
+  properties[PROP_CONTROL_GROUP]
+      = g_param_spec_string ("control-group", NULL, NULL, NULL,
+                             G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CONTROL_GROUP_PROBLEM]
+      = g_param_spec_string ("control-group-problem", NULL, NULL, NULL,
+                             G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
 static void
@@ -467,4 +640,44 @@ MpipeLauncher *
 mpipe_subprocess_launcher_new (void)
 {
   return g_object_new (MPIPE_TYPE_SUBPROCESS_LAUNCHER, NULL);
+}
+
+/**
+ * mpipe_subprocess_launcher_get_control_group: (get-property control-group):
+ * @self: a launcher
+ *
+ * Gets the control group below which workers get groups of their own, whether it can be used or not.
+ *
+ * Returns: (transfer none) (nullable) (type filename): an absolute path, from the property or from the environment;
+ *   %NULL when neither names any
+ *
+ * Since: 1.0
+ */
+const char *
+mpipe_subprocess_launcher_get_control_group (MpipeSubprocessLauncher *self)
+{
+  g_return_val_if_fail (MPIPE_IS_SUBPROCESS_LAUNCHER (self), NULL);
+
+  return self->control_group;
+}
+
+/**
+ * mpipe_subprocess_launcher_get_control_group_problem: (get-property control-group-problem):
+ * @self: a launcher
+ *
+ * Tells why the control group cannot be used.
+ *
+ * When this is asked for the first time in the life of the process, it is found by trying, which takes some
+ * milliseconds. It may be called from any thread.
+ *
+ * Returns: (transfer none) (nullable): what is wrong; %NULL when it can be used, or none is named
+ *
+ * Since: 1.0
+ */
+const char *
+mpipe_subprocess_launcher_get_control_group_problem (MpipeSubprocessLauncher *self)
+{
+  g_return_val_if_fail (MPIPE_IS_SUBPROCESS_LAUNCHER (self), NULL);
+
+  return find_group_problem (self);
 }

@@ -49,7 +49,7 @@ typedef struct
   guint start_timeout_ms; /* 0: for ever */
   guint grace_time_ms;    /* for one that is to go, before it is made to */
   guint concurrency;      /* how many tasks it may have open at a time */
-  MpipeWorkerStatistics *statistics; /* where is counted how large payloads went */
+  MpipeWorkerStatistics *statistics; /* of its place; how large payloads went */
 } MpipeWorkerProcessOptions;
 
 MpipeWorkerProcess *mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,

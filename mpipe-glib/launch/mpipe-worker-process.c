@@ -866,6 +866,7 @@ mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
   self->concurrency = options->concurrency;
   self->grace_time_ms = options->grace_time_ms;
   mpipe_type_map_set_limit (self->type_map, MPIPE_TYPE_MAP_WORKER_MAX);
+  mpipe_counter_set (&options->statistics->memory_limit, mpipe_child_get_memory_limit (child));
 
   capture_stderr (self);
   mpipe_child_wait_async (child, exited_cb, worker_process_ref (self));

@@ -146,7 +146,8 @@ mpipe_stage_get_worker_memory_limit (MpipeStage *self)
  * @self: a stage that is in no pipeline yet
  * @n_bytes: the number of bytes; 0 for any
  *
- * Sets how much memory each worker may have.
+ * Sets how much memory each worker may have. What keeps the limit is told by
+ * [method@Mpipe.WorkerInfo.get_memory_limit], once the worker was started.
  *
  * Since: 1.0
  */

@@ -282,10 +282,17 @@ typedef enum
   /**
    * MpipeStage:worker-memory-limit: (getter get_worker_memory_limit) (setter set_worker_memory_limit)
    *
-   * How many bytes of memory each worker may have for its data; 0, the default, for any number.
+   * How many bytes of memory each worker may have; 0, the default, for any number.
    *
-   * It is the limit that setrlimit() calls RLIMIT_DATA. Beyond it the worker gets no more memory: most programs end then,
-   * and the task is charged. An interpreter needs some for itself.
+   * It is the limit that setrlimit() calls RLIMIT_DATA, on the data of each process of the worker, used or not. Beyond it
+   * the process gets no more memory: most programs end then, and the task is charged. An interpreter needs some for
+   * itself.
+   *
+   * Where the application was given a control group for its workers, see
+   * [property@Mpipe.SubprocessLauncher:control-group], the group of each worker is limited instead: it counts what is
+   * used, by all processes of the worker together, files in memory and large results included. When there is no more,
+   * all of them are killed, and the error of the task says so. [property@Mpipe.WorkerInfo:memory-limit] tells which of the
+   * two is in force.
    *
    * Since: 1.0
    */

@@ -108,9 +108,18 @@ typedef enum
    * Since: 1.0
    */
   PROP_N_STREAMED,
+
+  /**
+   * MpipeWorkerInfo:memory-limit: (getter get_memory_limit)
+   *
+   * What keeps [property@Mpipe.Stage:worker-memory-limit] for the process of the worker that was started last.
+   *
+   * Since: 1.0
+   */
+  PROP_MEMORY_LIMIT,
 } MpipeWorkerInfoProperty;
 
-static GParamSpec *properties[PROP_N_STREAMED + 1];
+static GParamSpec *properties[PROP_MEMORY_LIMIT + 1];
 
 G_DEFINE_FINAL_TYPE (MpipeWorkerInfo, mpipe_worker_info, G_TYPE_OBJECT)
 
@@ -149,6 +158,9 @@ mpipe_worker_info_get_property (GObject *object, guint property_id, GValue *valu
     case PROP_N_STREAMED:
       g_value_set_uint64 (value, mpipe_worker_info_get_n_streamed (self));
       break;
+    case PROP_MEMORY_LIMIT:
+      g_value_set_enum (value, mpipe_worker_info_get_memory_limit (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -179,6 +191,9 @@ mpipe_worker_info_class_init (MpipeWorkerInfoClass *klass)
       = g_param_spec_uint64 ("n-shared", NULL, NULL, 0, G_MAXUINT64, 0, flags);
   properties[PROP_N_STREAMED]
       = g_param_spec_uint64 ("n-streamed", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_MEMORY_LIMIT]
+      = g_param_spec_enum ("memory-limit", NULL, NULL, MPIPE_TYPE_MEMORY_LIMIT,
+                           MPIPE_MEMORY_LIMIT_NONE, flags);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
@@ -207,7 +222,7 @@ void
 mpipe_worker_info_notify (MpipeWorkerInfo *self)
 {
   g_object_freeze_notify (G_OBJECT (self));
-  for (guint property = PROP_PID; property <= PROP_N_STREAMED; property++)
+  for (guint property = PROP_PID; property <= PROP_MEMORY_LIMIT; property++)
     g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
   g_object_thaw_notify (G_OBJECT (self));
 }
@@ -376,4 +391,23 @@ mpipe_worker_info_get_n_streamed (MpipeWorkerInfo *self)
   g_return_val_if_fail (MPIPE_IS_WORKER_INFO (self), 0);
 
   return mpipe_counter_get (&self->statistics.n_streamed);
+}
+
+/**
+ * mpipe_worker_info_get_memory_limit: (get-property memory-limit)
+ * @self: the information about a worker
+ *
+ * Gets what keeps [property@Mpipe.Stage:worker-memory-limit] for the process of the worker that was started last.
+ *
+ * Returns: what keeps it; %MPIPE_MEMORY_LIMIT_NONE where no limit is set, no process was started, or its launcher sets
+ *   none
+ *
+ * Since: 1.0
+ */
+MpipeMemoryLimit
+mpipe_worker_info_get_memory_limit (MpipeWorkerInfo *self)
+{
+  g_return_val_if_fail (MPIPE_IS_WORKER_INFO (self), MPIPE_MEMORY_LIMIT_NONE);
+
+  return (MpipeMemoryLimit) mpipe_counter_get (&self->statistics.memory_limit);
 }

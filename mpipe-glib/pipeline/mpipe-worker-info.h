@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "mpipe-glib/core/mpipe-types.h"
+#include "mpipe-glib/launch/mpipe-memory-limit.h"
 
 G_BEGIN_DECLS
 
@@ -30,5 +30,7 @@ MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_worker_info_get_n_shared (MpipeWorkerInfo *self);
 MPIPE_AVAILABLE_IN_1_0
 guint64 mpipe_worker_info_get_n_streamed (MpipeWorkerInfo *self);
+MPIPE_AVAILABLE_IN_1_0
+MpipeMemoryLimit mpipe_worker_info_get_memory_limit (MpipeWorkerInfo *self);
 
 G_END_DECLS

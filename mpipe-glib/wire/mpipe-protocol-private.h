@@ -19,6 +19,7 @@
 #define MPIPE_STDOUT_FD 5 /* standard output, kept aside for a program that becomes a worker */
 #define MPIPE_ARENA_FD 6  /* memory that the pipeline writes and workers read */
 #define MPIPE_TRAY_FD 7   /* memory into which this worker puts large results */
+#define MPIPE_GROUP_FD 8  /* `cgroup.procs` of the worker's group; the worker does not get it */
 
 /* 16 bytes, little-endian, followed by `size` bytes and zeros up to a multiple of 8. */
 typedef struct
