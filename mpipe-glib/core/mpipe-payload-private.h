@@ -9,6 +9,7 @@
 G_BEGIN_DECLS
 
 #define MPIPE_PAYLOAD_INLINE 48          /* bytes kept in the payload itself */
+#define MPIPE_PAYLOAD_ROW_MAX 4096       /* bytes of numbers that are put together one by one */
 #define MPIPE_PAYLOAD_MAX (1024u << 20) /* bytes in one value, unless set lower */
 
 #define MPIPE_PAYLOAD_FDS_MAX 16 /* descriptors that go with one value */
@@ -39,6 +40,7 @@ gboolean mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant,
                                           MpipeTypeTable *types, int n_handles, GError **error);
 void mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *buffer,
                                      const guint8 *data, guint32 size);
+gboolean mpipe_payload_append (MpipePayload *self, const MpipePayload *number);
 void mpipe_payload_init_slice (MpipePayload *self, const MpipePayload *whole, gsize offset,
                                gsize size);
 GArray *mpipe_payload_split (GVariant *array, MpipeTypeTable *types, guint max_numbers,

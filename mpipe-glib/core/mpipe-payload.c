@@ -452,6 +452,30 @@ mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *b
   self->in.shared.buffer = mpipe_buffer_ref (buffer);
 }
 
+/* Appends a number to others, to which alone this is done. Returns: FALSE when it is of another type, or they are enough */
+gboolean
+mpipe_payload_append (MpipePayload *self, const MpipePayload *number)
+{
+  gsize size = (gsize) self->size + number->size;
+
+  if (self->type != number->type || size > MPIPE_PAYLOAD_ROW_MAX)
+    return FALSE;
+  if (is_inline (self) && size > MPIPE_PAYLOAD_INLINE)
+    {
+      MpipeBuffer *buffer = mpipe_buffer_try_new (MPIPE_PAYLOAD_ROW_MAX);
+
+      if (buffer == NULL)
+        return FALSE;
+      memcpy (mpipe_buffer_get_data (buffer), self->in.words, self->size);
+      self->in.shared.data = mpipe_buffer_get_data (buffer);
+      self->in.shared.buffer = buffer;
+    }
+  self->size = (guint32) size;
+  memcpy ((guint8 *) mpipe_payload_get_data (self) + size - number->size, number->in.words,
+          number->size);
+  return TRUE;
+}
+
 /* A part of another payload, whose memory it shares if it is large. */
 void
 mpipe_payload_init_slice (MpipePayload *self, const MpipePayload *whole, gsize offset, gsize size)

@@ -435,7 +435,8 @@ handle_batch (MpipeEngine *self, MpipeTaskBatch *batch)
   MpipeItem *item;
 
   for (MpipeFifoLink *link = batch->returned.first; link != NULL; link = link->next)
-    self->run_context.n_unread -= ((MpipeItem *) link)->n_tasks;
+    self->run_context.n_unread
+        -= ((MpipeItem *) link)->n_tasks + ((MpipeItem *) link)->n_read;
   mpipe_item_free_all (&batch->returned);
   while ((item = mpipe_fifo_pop (&batch->tasks)) != NULL)
     take_task (self, item);
@@ -785,9 +786,9 @@ mpipe_engine_get_backlog (MpipeEngine *self)
 {
   guint64 n;
 
-  if (mpipe_task_mailbox_read_closed (self->tasks, &self->backlog.n, &n))
-    return n;
-  return mpipe_counter_get (&self->n_backlog);
+  if (!mpipe_task_mailbox_read_closed (self->tasks, &self->backlog.n, &n))
+    n = mpipe_counter_get (&self->n_backlog);
+  return mpipe_backlog_get_unread (&self->backlog, n);
 }
 
 void

@@ -38,7 +38,6 @@ typedef struct
 
   guint32 n_counted;     /* bytes that the lineage counts for it */
   MpipeLineage *lineage; /* NULL before the engine took it */
-  MpipeBacklog *counted_in; /* borrowed: when its reader has split it off, instead of a lineage; else NULL */
   guint64 place;          /* in the order of the stage it is in; 0 before it has one */
   guint64 number;         /* under which its worker holds it */
   guint n_attempts;       /* of the stage it is in */
@@ -49,6 +48,8 @@ typedef struct
   gboolean is_stop : 1;       /* no task: the last call of a worker */
   gboolean is_begun : 1;      /* its worker has said so */
   gboolean is_cancelled : 1;  /* its results do not count */
+  gboolean is_counted : 1;    /* split off by its reader: counted with the rest of its row */
+  gboolean is_growing : 1;    /* a row in the mailbox, to which more may be put */
   gboolean goes_alone : 1;    /* a worker that had it among others died */
   gboolean in_array : 1;      /* given to a worker that may do it together with others */
   MpipeProducer producer;

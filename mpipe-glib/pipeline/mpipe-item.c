@@ -77,7 +77,8 @@ mpipe_item_read (MpipeItem *self, guint n_tasks)
   MpipeItem *front = take_front (self, n_tasks);
 
   self->n_read += n_tasks;
-  front->counted_in = mpipe_lineage_get_backlog (self->lineage);
+  front->is_counted = TRUE;
+  mpipe_backlog_read_ahead (mpipe_lineage_get_backlog (self->lineage), n_tasks);
   return front;
 }
 
@@ -136,11 +137,9 @@ mpipe_item_free (MpipeItem *self)
   mpipe_item_drop_held (self);
   clear_payload (self);
   if (self->n_read > 0)
-    mpipe_lineage_leave (self->lineage, self->n_read);
+    mpipe_backlog_read_behind (mpipe_lineage_get_backlog (self->lineage), self->n_read);
   if (self->lineage != NULL)
     mpipe_lineage_unref (self->lineage);
-  if (self->counted_in != NULL)
-    self->counted_in->n -= self->n_tasks;
   g_clear_error (&self->error);
   g_slice_free (MpipeItem, self);
 }

@@ -24,7 +24,6 @@ MpipeLineage *mpipe_lineage_split (MpipeLineage *self, guint n_tasks);
 MpipeLineage *mpipe_lineage_ref (MpipeLineage *self);
 gboolean mpipe_lineage_is_shared (const MpipeLineage *self);
 MpipeBacklog *mpipe_lineage_get_backlog (const MpipeLineage *self);
-void mpipe_lineage_leave (MpipeLineage *self, guint n_tasks);
 void mpipe_lineage_unref (MpipeLineage *self);
 
 void mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin, GUnixFDList *fds);

@@ -59,18 +59,11 @@ mpipe_lineage_split (MpipeLineage *self, guint n_tasks)
 
   if (mpipe_lineage_is_shared (self))
     return mpipe_lineage_ref (self);
+  g_assert (n_tasks < self->n_tasks);
   part = mpipe_lineage_new_row (self->backlog, n_tasks);
-  mpipe_lineage_leave (self, n_tasks);
+  self->n_tasks -= n_tasks;
   self->backlog->n -= n_tasks;
   return part;
-}
-
-/* Some tasks of a row stay counted, but not by it. */
-void
-mpipe_lineage_leave (MpipeLineage *self, guint n_tasks)
-{
-  g_assert (n_tasks <= self->n_tasks);
-  self->n_tasks -= n_tasks;
 }
 
 /* Any thread that owns something of it. Returns: where it is counted */

@@ -40,6 +40,7 @@ put (MpipePipeline *self, GVariant *task, GUnixFDList *fds, gint64 deadline,
      GCancellable *cancellable, GError **error)
 {
   int n_fds = fds != NULL ? g_unix_fd_list_get_length (fds) : MPIPE_PAYLOAD_NO_HANDLES;
+  const MpipeTypeEntry *type;
   MpipePayload payload;
   MpipePutStatus status;
   guint64 id = 0;
@@ -48,8 +49,9 @@ put (MpipePipeline *self, GVariant *task, GUnixFDList *fds, gint64 deadline,
       || !mpipe_pipeline_check_task_type (self, g_variant_get_type (task), error)
       || !mpipe_payload_init_with_handles (&payload, task, self->types, n_fds, error))
     return 0;
-  status = mpipe_task_mailbox_put (self->tasks, &payload, n_fds > 0 ? fds : NULL, deadline,
-                                   cancellable, &id);
+  type = mpipe_type_table_get (self->types, payload.type);
+  status = mpipe_task_mailbox_put (self->tasks, &payload, mpipe_type_entry_is_number (type),
+                                   n_fds > 0 ? fds : NULL, deadline, cancellable, &id);
   if (status == MPIPE_PUT_ACCEPTED)
     return id;
   mpipe_payload_clear (&payload);

@@ -51,9 +51,9 @@ MpipeTaskMailbox *mpipe_task_mailbox_new (const MpipeTaskMailboxEvents *events, 
 void mpipe_task_mailbox_free (MpipeTaskMailbox *self);
 
 /* the application's side; any thread */
-MpipePutStatus mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, GUnixFDList *fds,
-                                       gint64 deadline, GCancellable *cancellable,
-                                       guint64 *out_id);
+MpipePutStatus mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task,
+                                       gboolean is_number, GUnixFDList *fds, gint64 deadline,
+                                       GCancellable *cancellable, guint64 *out_id);
 gsize mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks,
                                    GCancellable *cancellable, MpipePutStatus *out_status);
 gboolean mpipe_task_mailbox_has_room (MpipeTaskMailbox *self);

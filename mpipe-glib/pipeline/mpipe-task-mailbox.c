@@ -163,13 +163,28 @@ add_locked (MpipeTaskMailbox *self, MpipeItem *item)
   mpipe_fifo_push (&self->batch.tasks, item);
 }
 
+/* Numbers that are put before the engine has come to take them become a row. */
+static gboolean
+join_row_locked (MpipeTaskMailbox *self, const MpipePayload *number)
+{
+  MpipeItem *last = (MpipeItem *) self->batch.tasks.last;
+
+  if (mpipe_fifo_is_empty (&self->batch.tasks) || !last->is_growing
+      || !mpipe_payload_append (&last->payload, number))
+    return FALSE;
+  last->n_tasks++;
+  self->batch.n_tasks++;
+  self->n_bytes += number->size;
+  return TRUE;
+}
+
 /* ACCEPTED: @task is taken over, so is a reference to @fds, and @out_id is set. @deadline: monotonic
  * time, -1 to wait for ever, 0 not to wait. */
 MpipePutStatus
-mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, GUnixFDList *fds,
-                        gint64 deadline, GCancellable *cancellable, guint64 *out_id)
+mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean is_number,
+                        GUnixFDList *fds, gint64 deadline, GCancellable *cancellable,
+                        guint64 *out_id)
 {
-  MpipeItem *item;
   gboolean wake;
 
   g_mutex_lock (&self->lock);
@@ -184,11 +199,17 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, GUnixFDList 
         return MPIPE_PUT_STOPPED;
       return g_cancellable_is_cancelled (cancellable) ? MPIPE_PUT_CANCELLED : MPIPE_PUT_FULL;
     }
-  item = mpipe_item_new (++self->last_id);
-  item->payload = *task;
-  item->fds = fds != NULL ? g_object_ref (fds) : NULL;
-  *out_id = item->id;
-  add_locked (self, item);
+  *out_id = ++self->last_id;
+  is_number &= self->allowed_n == G_MAXUINT64; /* what is limited is counted one by one */
+  if (!is_number || !join_row_locked (self, task))
+    {
+      MpipeItem *item = mpipe_item_new (self->last_id);
+
+      item->payload = *task;
+      item->fds = fds != NULL ? g_object_ref (fds) : NULL;
+      item->is_growing = is_number;
+      add_locked (self, item);
+    }
   wake = note_locked (self);
   g_mutex_unlock (&self->lock);
   if (wake)
@@ -252,11 +273,16 @@ mpipe_task_mailbox_has_room (MpipeTaskMailbox *self)
   return has_room;
 }
 
-/* What was read goes back to be counted and freed where it was made. */
+/* What was read goes back to be counted and freed where it was made; what is counted with the rest of its row does not. */
 void
 mpipe_task_mailbox_return (MpipeTaskMailbox *self, MpipeItem *item)
 {
   mpipe_item_drop_payload (item);
+  if (item->is_counted)
+    {
+      mpipe_item_free (item);
+      return;
+    }
   g_mutex_lock (&self->lock);
   if (self->closed)
     {

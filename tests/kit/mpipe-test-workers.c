@@ -322,6 +322,39 @@ do_array (MpipeWorker *worker, GVariant *tasks, gpointer user_data, GError **err
   return add_one_to_each (tasks, n);
 }
 
+/* storm */
+
+static gboolean
+weather (gint64 number, GError **error)
+{
+  if (number % 4999 == 7)
+    raise (SIGKILL);
+  if (number % 997 != 3)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%" G_GINT64_FORMAT " is wrong", number);
+  return FALSE;
+}
+
+static GVariant *
+storm (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  gint64 number = g_variant_get_int64 (task);
+
+  return weather (number, error) ? g_variant_new_int64 (number + 1) : NULL;
+}
+
+static GVariant *
+storm_array (MpipeWorker *worker, GVariant *tasks, gpointer user_data, GError **error)
+{
+  gsize n;
+  const gint64 *numbers = g_variant_get_fixed_array (tasks, &n, sizeof *numbers);
+
+  for (gsize i = 0; i < n; i++)
+    if (!weather (numbers[i], error))
+      return NULL;
+  return add_one_to_each (tasks, n);
+}
+
 #define TEST_TYPE_BOTH (test_both_get_type ())
 G_DECLARE_FINAL_TYPE (TestBoth, test_both, TEST, BOTH, MpipeWorker)
 
@@ -476,6 +509,7 @@ mpipe_test_workers_register (void)
     { "slow", slow },
     { "print", print },
     { "gate", gate },
+    { "storm", storm },
     { "wait-on-3", wait_on_3 },
     { "misbehave", misbehave },
     { "lie", lie },
@@ -489,6 +523,7 @@ mpipe_test_workers_register (void)
   for (guint i = 0; i < G_N_ELEMENTS (funcs); i++)
     mpipe_worker_register_func (funcs[i].name, funcs[i].func, NULL, NULL);
   mpipe_worker_register_array_func ("array", do_array, NULL, NULL);
+  mpipe_worker_register_array_func ("storm-array", storm_array, NULL, NULL);
   mpipe_worker_register (TEST_TYPE_BOTH);
   mpipe_worker_register (TEST_TYPE_LIFE);
 }

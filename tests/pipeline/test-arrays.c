@@ -682,6 +682,133 @@ test_arrays_end_with_their_pipeline (const MpipeTestWay *way)
   gate_clear (&gate);
 }
 
+/* Everything at once: errors, deaths by themselves and by others, cancellations, arrays and single tasks. */
+
+#define N_STORM 60000
+
+typedef struct
+{
+  MpipePipeline *pipeline;
+  GRand *rand;
+  guint8 *ended;     /* how often, by id */
+  guint8 *cancelled; /* by id */
+} Storm;
+
+static void
+put_storm (Storm *self)
+{
+  for (gint64 first = 0; first < N_STORM;)
+    {
+      gint64 length = g_rand_int_range (self->rand, 1, 6000);
+      gint64 n = MIN (length, N_STORM - first);
+
+      if (n < 3000)
+        put_array (self->pipeline, first, n);
+      else
+        mpipe_test_put (self->pipeline, first, n);
+      first += n;
+    }
+}
+
+static void
+kill_some_worker (Storm *self)
+{
+  GListModel *stages = mpipe_pipeline_get_stages (self->pipeline);
+  g_autoptr (MpipeStage) stage = g_list_model_get_item (
+      stages, (guint) g_rand_int_range (self->rand, 0, (int) g_list_model_get_n_items (stages)));
+  g_autoptr (MpipeWorkerInfo) info = g_list_model_get_item (
+      mpipe_stage_get_workers (stage), (guint) g_rand_int_range (self->rand, 0, 2));
+  int pid = mpipe_worker_info_get_pid (info);
+
+  if (pid > 0)
+    kill (pid, SIGKILL);
+}
+
+static void
+disturb (Storm *self, guint n)
+{
+  if (n % 2000 == 999)
+    kill_some_worker (self);
+  if (n % 500 != 250)
+    return;
+  for (guint i = 0; i < 3; i++)
+    {
+      guint64 id = (guint64) g_rand_int_range (self->rand, 1, N_STORM + 1);
+
+      if (mpipe_pipeline_cancel_task (self->pipeline, id))
+        self->cancelled[id] = TRUE;
+    }
+}
+
+static void
+check_storm_error (const Storm *self, guint64 id, const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_assert_true (self->cancelled[id]);
+  else if (!g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED))
+    {
+      gint64 value = (gint64) id - 1;
+
+      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED);
+      g_assert_true (value % 997 == 3 || (value + 1) % 997 == 3);
+    }
+}
+
+static void
+run_storm (const MpipeTestWay *way, const char *first_worker, const char *second_worker,
+           guint32 seed)
+{
+  MpipeStage *first = mpipe_test_stage (way, first_worker, 2);
+  MpipeStage *second = mpipe_test_stage (way, second_worker, 2);
+  Storm storm = { .rand = g_rand_new_with_seed (seed) };
+  guint64 last_id = 0;
+
+  storm.ended = g_new0 (guint8, N_STORM + 1);
+  storm.cancelled = g_new0 (guint8, N_STORM + 1);
+  mpipe_stage_set_max_attempts (first, 2);
+  mpipe_stage_set_retry_delay (first, 0);
+  mpipe_stage_link (first, second);
+  g_object_unref (second);
+  storm.pipeline = mpipe_test_pipeline (first);
+  put_storm (&storm);
+  mpipe_pipeline_stop (storm.pipeline);
+  for (guint n = 0;; n++)
+    {
+      g_autoptr (GError) error = NULL;
+      guint64 id = 0;
+      g_autoptr (GVariant) result
+          = mpipe_pipeline_get_full (storm.pipeline, &id, NULL, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      g_assert_cmpuint (id, <=, N_STORM);
+      g_assert_cmpuint (storm.ended[id]++, ==, 0);
+      if (way->ordered)
+        g_assert_cmpuint (id, ==, ++last_id);
+      if (result != NULL)
+        g_assert_cmpint (g_variant_get_int64 (result), ==, (gint64) id + 1);
+      else
+        check_storm_error (&storm, id, error);
+      disturb (&storm, n);
+    }
+  for (guint64 id = 1; id <= N_STORM; id++)
+    g_assert_cmpuint (storm.ended[id], ==, 1);
+  g_assert_true (mpipe_pipeline_wait (storm.pipeline, NULL, NULL));
+  g_assert_cmpuint (mpipe_pipeline_get_backlog (storm.pipeline), ==, 0);
+  g_object_unref (storm.pipeline);
+  g_rand_free (storm.rand);
+  g_free (storm.ended);
+  g_free (storm.cancelled);
+}
+
+static void
+test_each_ends_once_in_a_storm (const MpipeTestWay *way)
+{
+  run_storm (way, "storm-array", "storm", 1);
+  run_storm (way, "storm", "storm-array", 2);
+  run_storm (way, "storm-array", "storm-array", 3);
+}
+
 /* What is counted */
 
 static void
@@ -776,6 +903,7 @@ main (int argc, char **argv)
     { "one-that-waits-is-cancelled", test_one_that_waits_is_cancelled },
     { "one-that-is-being-done-is-cancelled", test_one_that_is_being_done_is_cancelled, TRUE },
     { "arrays-end-with-their-pipeline", test_arrays_end_with_their_pipeline, TRUE },
+    { "each-ends-once-in-a-storm", test_each_ends_once_in_a_storm, TRUE },
     { "results-are-counted-one-by-one", test_results_are_counted_one_by_one },
     { "signals-tell-of-each", test_signals_tell_of_each },
     { "results-stay-when-the-pipeline-is-dropped",

@@ -116,7 +116,7 @@ putter_thread (gpointer data)
       guint64 id;
 
       self->last
-          = mpipe_task_mailbox_put (self->engine->tasks, &payload, NULL, -1, self->cancellable, &id);
+          = mpipe_task_mailbox_put (self->engine->tasks, &payload, FALSE, NULL, -1, self->cancellable, &id);
       if (self->last != MPIPE_PUT_ACCEPTED)
         break;
       self->n_accepted++;
@@ -380,7 +380,7 @@ test_a_race_is_found (void)
   engine_set_up (&engine, FALSE);
   thread = g_thread_new ("looks", look_without_the_lock, engine.tasks);
   for (guint i = 0; i < 1000; i++)
-    mpipe_task_mailbox_put (engine.tasks, &payload, NULL, -1, NULL, &id);
+    mpipe_task_mailbox_put (engine.tasks, &payload, FALSE, NULL, -1, NULL, &id);
   g_thread_join (thread);
   engine_tear_down (&engine);
 }
