@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "mpipe-glib/core/mpipe-poller-private.h"
+
 G_BEGIN_DECLS
 
 /* What a worker writes to its standard error: it is passed on to that of the application, and the last of it is
@@ -15,7 +17,7 @@ typedef struct _MpipeErrorOutput MpipeErrorOutput;
 #define MPIPE_ERROR_OUTPUT_TAIL_LINES 10 /* and lines that are told of them */
 
 gboolean mpipe_error_output_make_pipe (int fds[2], GError **error);
-MpipeErrorOutput *mpipe_error_output_new (int fd, int target_fd);
+MpipeErrorOutput *mpipe_error_output_new (int fd, int target_fd, MpipePoller *poller);
 void mpipe_error_output_end (MpipeErrorOutput *self);
 void mpipe_error_output_free (MpipeErrorOutput *self);
 char *mpipe_error_output_dup_tail (MpipeErrorOutput *self);

@@ -30,6 +30,8 @@ struct _MpipeErrorOutput
 {
   int fd;        /* -1 when it has ended */
   int target_fd; /* borrowed; -1 for none */
+  MpipePoller *poller; /* borrowed; NULL when there is none */
+  MpipeWatch *watch;   /* while it is read; or a source: */
   GSource *in_source;
   GSource *out_source; /* while the target takes nothing */
   GSource *patience_source;
@@ -51,6 +53,13 @@ drop_source (GSource **source)
     return;
   g_source_destroy (*source);
   g_clear_pointer (source, g_source_unref);
+}
+
+static void
+stop_reading (MpipeErrorOutput *self)
+{
+  g_clear_pointer (&self->watch, mpipe_watch_free);
+  drop_source (&self->in_source);
 }
 
 /* The last bytes are kept. */
@@ -159,13 +168,19 @@ read_piece (MpipeErrorOutput *self)
   self->pass_end = self->piece_end; /* no more for now */
   if (n < 0 && errno == EAGAIN)
     return FALSE;
-  drop_source (&self->in_source);
+  stop_reading (self);
   close (self->fd);
   self->fd = -1;
   return FALSE;
 }
 
 static gboolean readable_cb (int fd, GIOCondition condition, gpointer user_data);
+
+static void
+watch_cb (gpointer user_data)
+{
+  readable_cb (-1, G_IO_IN, user_data);
+}
 
 static GSource *
 attach (MpipeErrorOutput *self, GSource *source, GSourceFunc callback, const char *name)
@@ -181,7 +196,11 @@ begin_reading (MpipeErrorOutput *self)
 {
   drop_source (&self->out_source);
   drop_source (&self->patience_source);
-  if (self->fd >= 0 && self->in_source == NULL)
+  if (self->fd < 0 || self->watch != NULL || self->in_source != NULL)
+    return;
+  if (self->poller != NULL)
+    self->watch = mpipe_poller_watch (self->poller, self->fd, watch_cb, self);
+  if (self->watch == NULL)
     self->in_source = attach (self, g_unix_fd_source_new (self->fd, G_IO_IN),
                               G_SOURCE_FUNC (readable_cb), "[mpipe] standard error of a worker");
 }
@@ -222,7 +241,7 @@ readable_cb (int fd, GIOCondition condition, gpointer user_data)
       drop_piece (self);
       return G_SOURCE_CONTINUE;
     }
-  drop_source (&self->in_source);
+  stop_reading (self);
   self->out_source = attach (self, g_unix_fd_source_new (self->target_fd, G_IO_OUT),
                              G_SOURCE_FUNC (writable_cb), "[mpipe] standard error");
   self->patience_source = attach (self, g_timeout_source_new (PATIENCE_MS), patience_over_cb,
@@ -248,7 +267,7 @@ mpipe_error_output_make_pipe (int fds[2], GError **error)
 
 /* Takes over @fd, the reading end of a pipe; what comes is passed on to @target_fd. */
 MpipeErrorOutput *
-mpipe_error_output_new (int fd, int target_fd)
+mpipe_error_output_new (int fd, int target_fd, MpipePoller *poller)
 {
   MpipeErrorOutput *self = g_new (MpipeErrorOutput, 1);
   int flags = target_fd >= 0 ? fcntl (target_fd, F_GETFD) : -1;
@@ -257,6 +276,7 @@ mpipe_error_output_new (int fd, int target_fd)
   drop_piece (self);
   self->n_read = 0;
   self->fd = fd;
+  self->poller = poller;
   /* who has closed standard error may have something else there, which was not meant to be shared */
   self->target_fd = flags < 0 || (flags & FD_CLOEXEC) != 0 ? -1 : target_fd;
   begin_reading (self);
@@ -271,7 +291,7 @@ mpipe_error_output_end (MpipeErrorOutput *self)
 
   drop_source (&self->out_source);
   drop_source (&self->patience_source);
-  drop_source (&self->in_source);
+  stop_reading (self);
   do
     {
       n_read += self->pass_end;

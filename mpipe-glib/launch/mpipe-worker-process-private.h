@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mpipe-glib/core/mpipe-payload-private.h"
+#include "mpipe-glib/core/mpipe-poller-private.h"
 #include "mpipe-glib/core/mpipe-statistics-private.h"
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
 
@@ -49,6 +50,7 @@ typedef struct
   guint start_timeout_ms; /* 0: for ever */
   guint grace_time_ms;    /* for one that is to go, before it is made to */
   guint concurrency;      /* how many tasks it may have open at a time */
+  MpipePoller *poller; /* of the thread's main context; NULL when there is none */
   MpipeWorkerStatistics *statistics; /* of its place; how large payloads went */
 } MpipeWorkerProcessOptions;
 

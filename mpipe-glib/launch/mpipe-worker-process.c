@@ -46,7 +46,9 @@ struct _MpipeWorkerProcess
   MpipeTypeMap *type_map;
   MpipeErrorOutput *error_output; /* NULL when it is not captured */
 
-  GSource *in_source;    /* NULL while reading is paused */
+  MpipePoller *poller;   /* borrowed; NULL when there is none */
+  MpipeWatch *watch;     /* while it is read; or a source: */
+  GSource *in_source;    /* both NULL while reading is paused */
   GSource *out_source;   /* NULL unless the channel is full, or choked */
   guint n_choked;        /* how often in a row */
   GSource *timer_source; /* of the start, then of the end */
@@ -99,12 +101,19 @@ drop_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
+static void
+stop_reading (MpipeWorkerProcess *self)
+{
+  g_clear_pointer (&self->watch, mpipe_watch_free);
+  drop_source (&self->in_source);
+}
+
 void
 mpipe_worker_process_unref (MpipeWorkerProcess *self)
 {
   if (!g_ref_count_dec (&self->n_refs))
     return;
-  drop_source (&self->in_source);
+  stop_reading (self);
   drop_source (&self->out_source);
   drop_source (&self->timer_source);
   g_clear_object (&self->child);
@@ -191,7 +200,7 @@ close_channel (MpipeWorkerProcess *self)
   self->channel_ended = TRUE;
   if (self->state < MPIPE_WORKER_PROCESS_ENDING)
     set_state (self, self->state, MPIPE_WORKER_PROCESS_ENDING);
-  drop_source (&self->in_source);
+  stop_reading (self);
   drop_source (&self->out_source);
   drop_source (&self->timer_source);
   mpipe_channel_close (self->channel);
@@ -224,7 +233,7 @@ mpipe_worker_process_terminate (MpipeWorkerProcess *self, GError *reason)
     }
   self->reason = reason;
   set_state (self, self->state, MPIPE_WORKER_PROCESS_ENDING);
-  drop_source (&self->in_source);
+  stop_reading (self);
   drop_source (&self->out_source);
   drop_source (&self->timer_source);
   begin_grace (self);
@@ -517,19 +526,32 @@ readable_cb (GObject *stream, gpointer user_data)
   return G_SOURCE_CONTINUE; /* a source that was destroyed meanwhile stays so */
 }
 
+static void
+watch_cb (gpointer user_data)
+{
+  readable_cb (NULL, user_data);
+}
+
 /* A paused worker is not read, so that what it makes waits with it; and its end is not seen before its
  * process ends. */
 void
 mpipe_worker_process_set_reading (MpipeWorkerProcess *self, gboolean reading)
 {
-  if (self->state >= MPIPE_WORKER_PROCESS_ENDING || reading == (self->in_source != NULL))
+  if (self->state >= MPIPE_WORKER_PROCESS_ENDING
+      || reading == (self->watch != NULL || self->in_source != NULL))
     return;
-  if (reading)
+  if (!reading)
+    {
+      stop_reading (self);
+      return;
+    }
+  if (self->poller != NULL && mpipe_channel_get_fd (self->channel) >= 0)
+    self->watch = mpipe_poller_watch (self->poller, mpipe_channel_get_fd (self->channel), watch_cb,
+                                      self);
+  if (self->watch == NULL)
     self->in_source
         = attach (self, mpipe_channel_create_source (self->channel, G_IO_IN),
                   G_SOURCE_FUNC (readable_cb), "[mpipe] answers of a worker");
-  else
-    drop_source (&self->in_source);
 }
 
 static void
@@ -802,7 +824,7 @@ capture_stderr (MpipeWorkerProcess *self)
   int fd = mpipe_child_steal_error_fd (self->child);
 
   if (fd >= 0)
-    self->error_output = mpipe_error_output_new (fd, STDERR_FILENO);
+    self->error_output = mpipe_error_output_new (fd, STDERR_FILENO, self->poller);
 }
 
 static gboolean
@@ -864,6 +886,7 @@ mpipe_worker_process_new (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
   self->channel = mpipe_channel_new (stream, FALSE);
   self->type_map = mpipe_type_map_new (types);
   self->concurrency = options->concurrency;
+  self->poller = options->poller;
   self->grace_time_ms = options->grace_time_ms;
   mpipe_type_map_set_limit (self->type_map, MPIPE_TYPE_MAP_WORKER_MAX);
   mpipe_counter_set (&options->statistics->memory_limit, mpipe_child_get_memory_limit (child));

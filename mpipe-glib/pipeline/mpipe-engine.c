@@ -598,6 +598,7 @@ engine_thread (gpointer data)
   mpipe_task_mailbox_close (self->tasks);
   if (self->run_context.arena != NULL)
     mpipe_arena_close_fd (self->run_context.arena); /* results that were not read may wait for long */
+  g_clear_pointer (&self->run_context.poller, mpipe_poller_free);
   mpipe_event_mailbox_set_completed (self->events);
   g_main_context_pop_thread_default (self->context);
   return NULL;
@@ -673,6 +674,7 @@ mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *ap
   self->types = mpipe_type_table_ref (types);
   self->run_context.types = types;
   self->run_context.arena = mpipe_arena_new (MPIPE_ARENA_SIZE, NULL);
+  self->run_context.poller = mpipe_poller_new (self->context);
   self->run_context.events = &run_events;
   self->run_context.owner = self;
   self->runs = g_ptr_array_new ();
@@ -713,6 +715,7 @@ mpipe_engine_free (MpipeEngine *self)
   g_ptr_array_unref (self->runs);
   g_clear_pointer (&self->run_context.cancelled, g_hash_table_unref);
   mpipe_type_table_unref (self->types);
+  mpipe_poller_free (self->run_context.poller);
   mpipe_arena_unref (self->run_context.arena); /* results that were not read yet keep it */
   mpipe_driver_free (self->driver);
   g_main_context_unref (self->context);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mpipe-glib/core/mpipe-arena-private.h"
+#include "mpipe-glib/core/mpipe-poller-private.h"
 #include "mpipe-glib/core/mpipe-statistics-private.h"
 #include "mpipe-glib/flow/mpipe-backlog-private.h"
 #include "mpipe-glib/pipeline/mpipe-item-private.h"
@@ -34,6 +35,7 @@ struct _MpipeRunContext
 {
   MpipeTypeTable *types;
   MpipeArena *arena; /* for large payloads; NULL when there is no such memory */
+  MpipePoller *poller; /* for the channels of all workers; NULL when there is none */
   const MpipeRunEvents *events;
   gpointer owner;
   gboolean limited;          /* some stage has a limit */

@@ -693,6 +693,7 @@ mpipe_stage_run_new (MpipeRunContext *context, MpipeStage *stage, guint n_worker
   self->scheduling = g_new0 (MpipeSchedulerPlace, n_workers);
   for (guint i = 0; i < n_workers; i++)
     self->slots[i] = mpipe_worker_slot_new (stage, i, context->types, context->arena,
+                                            context->poller,
                                             &slot_events, self, self->places);
   return &self->run;
 }

@@ -37,7 +37,7 @@ typedef struct
 } MpipeWorkerSlotEvents;
 
 MpipeWorkerSlot *mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types,
-                                        MpipeArena *arena,
+                                        MpipeArena *arena, MpipePoller *poller,
                                         const MpipeWorkerSlotEvents *events, gpointer owner,
                                         MpipeReorder *places);
 void mpipe_worker_slot_free (MpipeWorkerSlot *self);
@@ -72,6 +72,7 @@ struct _MpipeWorkerSlot
   guint index;
   MpipeTypeTable *types;
   MpipeArena *arena; /* of the pipeline; NULL when there is none */
+  MpipePoller *poller; /* the same */
   const MpipeWorkerSlotEvents *events;
   gpointer owner;
   MpipeWorkerInfo *info;

@@ -383,6 +383,7 @@ mpipe_worker_slot_new_process (MpipeWorkerSlot *self, const MpipeWorkerProcessEv
     .start_timeout_ms = stage->start_timeout_ms,
     .grace_time_ms = stage->grace_time_ms,
     .concurrency = stage->concurrency,
+    .poller = self->poller,
     .statistics = self->statistics,
   };
 
@@ -891,7 +892,7 @@ mpipe_worker_slot_get_problem (MpipeWorkerSlot *self)
 
 MpipeWorkerSlot *
 mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types, MpipeArena *arena,
-                       const MpipeWorkerSlotEvents *events, gpointer owner, MpipeReorder *places)
+                       MpipePoller *poller, const MpipeWorkerSlotEvents *events, gpointer owner, MpipeReorder *places)
 {
   MpipeWorkerSlot *self = g_new0 (MpipeWorkerSlot, 1);
 
@@ -899,6 +900,7 @@ mpipe_worker_slot_new (MpipeStage *stage, guint index, MpipeTypeTable *types, Mp
   self->index = index;
   self->types = types;
   self->arena = arena;
+  self->poller = poller;
   self->events = events;
   self->owner = owner;
   self->places = places;

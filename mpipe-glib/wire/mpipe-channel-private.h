@@ -42,6 +42,7 @@ void mpipe_channel_give_up_fds (MpipeChannel *self);
 MpipeChannelStatus mpipe_channel_flush (MpipeChannel *self, GError **error);
 gsize mpipe_channel_get_n_unsent (MpipeChannel *self);
 
+int mpipe_channel_get_fd (MpipeChannel *self);
 GSource *mpipe_channel_create_source (MpipeChannel *self, GIOCondition condition);
 void mpipe_channel_close (MpipeChannel *self);
 

@@ -681,22 +681,32 @@ static GSourceFuncs stream_source_funcs = {
 };
 
 static GSource *
-create_socket_source (GSocketConnection *connection, GIOCondition condition)
+create_fd_source (int fd, GIOCondition condition)
 {
   GSource *source = g_source_new (&stream_source_funcs, sizeof (GSource));
 
-  g_source_add_unix_fd (source, g_socket_get_fd (g_socket_connection_get_socket (connection)),
-                        condition);
+  g_source_add_unix_fd (source, fd, condition);
   g_source_set_can_recurse (source, TRUE);
   return source;
+}
+
+/* Returns: the descriptor to read from, -1 when it is not known */
+int
+mpipe_channel_get_fd (MpipeChannel *self)
+{
+  if (!G_IS_SOCKET_CONNECTION (self->stream))
+    return -1;
+  return g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream)));
 }
 
 /* @condition is G_IO_IN or G_IO_OUT. The callback is a GPollableSourceFunc; it may get no stream. */
 GSource *
 mpipe_channel_create_source (MpipeChannel *self, GIOCondition condition)
 {
-  if (G_IS_SOCKET_CONNECTION (self->stream))
-    return create_socket_source (G_SOCKET_CONNECTION (self->stream), condition);
+  int fd = mpipe_channel_get_fd (self);
+
+  if (fd >= 0)
+    return create_fd_source (fd, condition);
   if (condition & G_IO_OUT)
     return g_pollable_output_stream_create_source (self->output, NULL);
   return g_pollable_input_stream_create_source (self->input, NULL);

@@ -58,7 +58,7 @@ open_pipes (Pipes *pipes)
 {
   g_assert_true (mpipe_error_output_make_pipe (pipes->worker, NULL));
   g_assert_no_errno (pipe2 (pipes->target, O_NONBLOCK));
-  pipes->output = mpipe_error_output_new (pipes->worker[0], pipes->target[1]);
+  pipes->output = mpipe_error_output_new (pipes->worker[0], pipes->target[1], NULL);
   fcntl (pipes->worker[1], F_SETFL, O_NONBLOCK); /* a worker's blocks, which a test must not */
 }
 
@@ -228,7 +228,7 @@ test_a_descriptor_that_is_not_shared_gets_nothing (void)
   close (pipes.worker[1]);
   g_assert_true (mpipe_error_output_make_pipe (pipes.worker, NULL));
   fcntl (pipes.target[1], F_SETFD, FD_CLOEXEC);
-  pipes.output = mpipe_error_output_new (pipes.worker[0], pipes.target[1]);
+  pipes.output = mpipe_error_output_new (pipes.worker[0], pipes.target[1], NULL);
   say (&pipes, "oops\n");
   mpipe_error_output_end (pipes.output);
   g_assert_cmpint (read (pipes.target[0], &byte, 1), ==, -1);
