@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -218,6 +219,27 @@ close (int fd)
   if (result < 0 && errno == EBADF && fd >= 0 && is_from_program (CALLER))
     g_error ("descriptor %d was closed before", fd);
   return result;
+}
+
+int
+epoll_create1 (int flags)
+{
+  return fails ("epoll_create1", CALLER) ? -1 : NEXT (epoll_create1) (flags);
+}
+
+/* What was added is always taken out. */
+int
+epoll_ctl (int epoll_fd, int operation, int fd, struct epoll_event *event)
+{
+  if (operation == EPOLL_CTL_ADD && fails ("epoll_ctl", CALLER))
+    return -1;
+  return NEXT (epoll_ctl) (epoll_fd, operation, fd, event);
+}
+
+int
+epoll_wait (int fd, struct epoll_event *events, int n, int timeout)
+{
+  return fails ("epoll_wait", CALLER) ? -1 : NEXT (epoll_wait) (fd, events, n, timeout);
 }
 
 int

@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 /* Stands between the library and the system in the program that links it: calls by name, those of GLib on the
  * library's behalf included where noted.
  *
- *   eventfd fcntl ftruncate memfd_create mmap pipe2 poll prctl read send setsockopt socketpair timerfd_create
- *   timerfd_settime write           as the library calls them itself
+ *   epoll_create1 epoll_ctl epoll_wait eventfd fcntl ftruncate memfd_create mmap pipe2 poll prctl read send setsockopt
+ *   socketpair timerfd_create
+ *   timerfd_settime write   as the library calls them itself
  *   getsockopt posix_spawn pthread_create recv recvmsg sendmsg   as GLib calls them
  */
 typedef struct
