@@ -50,6 +50,7 @@ typedef struct
   gboolean is_ready;
   gboolean has_named_type;
   gboolean is_garbled; /* has said what cannot be gone on from */
+  gboolean foretells;  /* may have said the end of tasks that it did not hold yet */
   gboolean is_silent;
   gboolean is_stubborn; /* stays when its channel ends */
   gboolean has_ended;
@@ -132,9 +133,11 @@ note_dropped (Worker *self, const Held *held)
     self->script->all_dropped = TRUE;
 }
 
+/* It says anything: about tasks that it holds, or will before the pipeline reads what it said. */
 static void
 note_all_dropped (Worker *self)
 {
+  self->foretells = TRUE;
   for (guint i = 0; i < self->n_held; i++)
     note_dropped (self, &self->held[i]);
 }
@@ -161,6 +164,8 @@ take_task (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
 
   if (value != NULL)
     memcpy (&held.task, value, sizeof held.task);
+  if (self->foretells)
+    note_dropped (self, &held);
   if (self->n_held < HELD_MAX)
     self->held[self->n_held++] = held;
 }
