@@ -270,6 +270,11 @@ test_what_there_is_no_room_for_is_missing (Fixture *fixture, gconstpointer data)
   struct rlimit before;
   int lowest;
 
+  if (g_strcmp0 (g_getenv ("MPIPE_TESTS_UNDER"), "valgrind") == 0)
+    {
+      g_test_skip ("valgrind does not keep the limit where descriptors are received");
+      return;
+    }
   g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
   mpipe_channel_accept_fds (fixture->receiver);
   for (guint64 number = 1; number <= 3; number++)
