@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "mpipe-func-launcher.h"
 #include "mpipe-fuzz-bytes.h"
 #include "mpipe-fuzz-child.h"
 #include "mpipe-fuzz-stream.h"
@@ -572,7 +573,7 @@ share_memory (Worker *self, MpipeArena *arena, MpipeLaunchMemory *memory)
 
 static MpipeChild *
 start_worker (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
-              MpipeLaunchMemory *out_memory)
+              MpipeLaunchMemory *out_memory, GError **error)
 {
   MpipeFuzzScript *script = user_data;
   Worker *self = g_new0 (Worker, 1);
@@ -612,7 +613,9 @@ mpipe_fuzz_script_free (MpipeFuzzScript *self)
 MpipeLauncher *
 mpipe_fuzz_script_launcher_new (MpipeFuzzScript *self)
 {
-  return mpipe_fuzz_launcher_new (start_worker, self);
+  static const MpipeFuncLauncherFuncs funcs = { .launch = start_worker };
+
+  return mpipe_func_launcher_new (&funcs, self, NULL);
 }
 
 void

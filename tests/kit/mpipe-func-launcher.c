@@ -56,7 +56,6 @@ test_func_launcher_class_init (TestFuncLauncherClass *klass)
   MpipeLauncherClass *launcher_class = MPIPE_LAUNCHER_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = test_func_launcher_finalize;
-  launcher_class->has_sandbox = TRUE; /* as far as the functions have */
   launcher_class->check = test_func_launcher_check;
   launcher_class->launch = test_func_launcher_launch;
 }
@@ -66,11 +65,32 @@ test_func_launcher_init (TestFuncLauncher *self)
 {
 }
 
+/* Whether there is a sandbox is of the class. */
+
+GType test_sandbox_launcher_get_type (void);
+
+typedef TestFuncLauncher TestSandboxLauncher;
+typedef TestFuncLauncherClass TestSandboxLauncherClass;
+
+G_DEFINE_TYPE (TestSandboxLauncher, test_sandbox_launcher, TEST_TYPE_FUNC_LAUNCHER)
+
+static void
+test_sandbox_launcher_class_init (TestSandboxLauncherClass *klass)
+{
+  MPIPE_LAUNCHER_CLASS (klass)->has_sandbox = TRUE;
+}
+
+static void
+test_sandbox_launcher_init (TestSandboxLauncher *self)
+{
+}
+
 MpipeLauncher *
 mpipe_func_launcher_new (const MpipeFuncLauncherFuncs *funcs, gpointer user_data,
                          GDestroyNotify destroy)
 {
-  TestFuncLauncher *self = g_object_new (TEST_TYPE_FUNC_LAUNCHER, NULL);
+  GType type = funcs->has_sandbox ? test_sandbox_launcher_get_type () : TEST_TYPE_FUNC_LAUNCHER;
+  TestFuncLauncher *self = g_object_new (type, NULL);
 
   self->funcs = funcs;
   self->user_data = user_data;

@@ -7,9 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* Both as of MpipeLauncherClass. @check may be NULL: then everything could be started. */
+/* As of MpipeLauncherClass. @check may be NULL: then everything could be started. */
 typedef struct
 {
+  gboolean has_sandbox;
   gboolean (*check) (gpointer user_data, const MpipeLaunchSpec *spec, GError **error);
   MpipeChild *(*launch) (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
                          MpipeLaunchMemory *out_memory, GError **error);
