@@ -88,25 +88,14 @@ test_a_terminated_pipeline_fails_what_has_not_ended (const MpipeTestWay *way)
   MpipeStage *first = mpipe_test_stage (way, "slow", 2);
   g_autoptr (MpipeStage) second = mpipe_test_stage (way, "echo", 2);
   g_autoptr (MpipePipeline) pipeline = NULL;
-  guint n_results = 0, n_errors = 0;
+  guint n_errors, n_results;
 
   mpipe_stage_link (first, second);
   pipeline = mpipe_test_pipeline (first);
   mpipe_test_put (pipeline, 1000, 500);
   g_variant_unref (mpipe_test_get (pipeline));
   mpipe_pipeline_terminate (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      n_errors += error != NULL;
-      if (error != NULL)
-        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    }
+  mpipe_test_count_until_end (pipeline, G_IO_ERROR, G_IO_ERROR_CANCELLED, &n_results, &n_errors);
   g_assert_cmpuint (n_errors, >, 0);
   g_assert_cmpuint (n_results + n_errors, ==, 499);
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));

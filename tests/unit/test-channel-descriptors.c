@@ -15,36 +15,18 @@
 
 #include "mpipe-unit-streams.h"
 
-#define SMALLEST_SEND_BUFFER 1 /* the system makes it a few KiB */
 #define N_FRAMES 300
 #define LARGEST 60000
 #define FEW_FILES 64
 #define NOBODY 65534
 
-typedef struct
-{
-  GIOStream *near;
-  GIOStream *far;
-  MpipeChannel *sender;
-  MpipeChannel *receiver;
-} Fixture;
+typedef MpipeUnitChannelPair Fixture;
 
 static void
 fixture_set_up (Fixture *self, gconstpointer data)
 {
-  mpipe_unit_socket_pair (SMALLEST_SEND_BUFFER, &self->near, &self->far);
-  self->sender = mpipe_channel_new (self->near, FALSE);
-  self->receiver = mpipe_channel_new (self->far, FALSE);
+  mpipe_unit_channel_pair_set_up (self, data);
   g_assert_true (mpipe_channel_carries_fds (self->sender));
-}
-
-static void
-fixture_tear_down (Fixture *self, gconstpointer data)
-{
-  mpipe_channel_free (self->sender);
-  mpipe_channel_free (self->receiver);
-  g_clear_object (&self->near);
-  g_clear_object (&self->far);
 }
 
 static guint
@@ -344,7 +326,7 @@ main (int argc, char **argv)
 
 #define ADD(path, function, data)                                                                  \
   g_test_add ("/mpipe/wire/channel/" path, Fixture, data, fixture_set_up, function,                \
-              fixture_tear_down)
+              mpipe_unit_channel_pair_tear_down)
   ADD ("each-frame-has-its-own-descriptors/one-by-one", test_each_frame_has_its_own,
        GUINT_TO_POINTER (1));
   ADD ("each-frame-has-its-own-descriptors/three-by-three", test_each_frame_has_its_own,
