@@ -80,6 +80,7 @@ set_state (MpipeEngine *self, EngineState from, EngineState to)
 
 /* What runs tell */
 
+/* The mailbox must be stopped. What it has got until then enters, and fails, before the input ends: see handle_batch(). */
 static void
 terminate (MpipeEngine *self)
 {
@@ -89,9 +90,6 @@ terminate (MpipeEngine *self)
     return;
   reason = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "was ended with its pipeline");
   self->run_context.terminating = TRUE;
-  if (!self->input_ended)
-    mpipe_run_end_input (self->first);
-  self->input_ended = TRUE;
   for (guint i = 0; i < self->runs->len; i++)
     {
       MpipeRun *run = g_ptr_array_index (self->runs, i);

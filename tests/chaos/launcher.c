@@ -12,18 +12,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "mpipe-glib/launch/mpipe-launcher-private.h"
+#include "mpipe-func-launcher.h"
 
 #define EXHAUSTION_US 30000
 #define EXHAUSTION_FAILURES 3
 #define DESCRIPTORS_MAX 4096 /* numbers that are looked at */
 
-#define CHAOS_TYPE_LAUNCHER (chaos_launcher_get_type ())
-GType chaos_launcher_get_type (void);
-
 typedef struct
 {
-  MpipeLauncher parent_instance;
   MpipeLauncher *real;
   GMutex lock;
   GCond failed; /* signalled with the lock held */
@@ -32,22 +28,17 @@ typedef struct
   ChaosLaunches launches;
 } ChaosLauncher;
 
-typedef struct
-{
-  MpipeLauncherClass parent_class;
-} ChaosLauncherClass;
-
-G_DEFINE_TYPE (ChaosLauncher, chaos_launcher, MPIPE_TYPE_LAUNCHER)
-
 static gboolean
-chaos_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec *spec, GError **error)
+check (gpointer user_data, const MpipeLaunchSpec *spec, GError **error)
 {
-  return mpipe_launcher_check (((ChaosLauncher *) launcher)->real, spec, error);
+  ChaosLauncher *self = user_data;
+
+  return mpipe_launcher_check (self->real, spec, error);
 }
 
 static MpipeChild *
-launch (ChaosLauncher *self, const MpipeLaunchSpec *spec, GIOStream **out_stream,
-        MpipeLaunchMemory *memory, GError **error)
+launch_or_not (ChaosLauncher *self, const MpipeLaunchSpec *spec, GIOStream **out_stream,
+               MpipeLaunchMemory *memory, GError **error)
 {
   static const char *const nothing[] = { "/nonexistent/worker", NULL };
   MpipeLaunchSpec misled = *spec;
@@ -68,12 +59,12 @@ launch (ChaosLauncher *self, const MpipeLaunchSpec *spec, GIOStream **out_stream
 }
 
 static MpipeChild *
-chaos_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spec, GIOStream **out_stream,
-                       MpipeLaunchMemory *memory, GError **error)
+launch (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
+        MpipeLaunchMemory *memory, GError **error)
 {
-  ChaosLauncher *self = (ChaosLauncher *) launcher;
+  ChaosLauncher *self = user_data;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  MpipeChild *child = launch (self, spec, out_stream, memory, error);
+  MpipeChild *child = launch_or_not (self, spec, out_stream, memory, error);
 
   if (child != NULL)
     self->launches.n_launches++;
@@ -86,45 +77,37 @@ chaos_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spec, GIO
 }
 
 static void
-chaos_launcher_finalize (GObject *object)
+chaos_launcher_free (gpointer data)
 {
-  ChaosLauncher *self = (ChaosLauncher *) object;
+  ChaosLauncher *self = data;
 
-  g_clear_object (&self->real);
+  g_object_unref (self->real);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->failed);
-  G_OBJECT_CLASS (chaos_launcher_parent_class)->finalize (object);
+  g_free (self);
 }
 
-static void
-chaos_launcher_class_init (ChaosLauncherClass *klass)
-{
-  MpipeLauncherClass *launcher_class = MPIPE_LAUNCHER_CLASS (klass);
-
-  G_OBJECT_CLASS (klass)->finalize = chaos_launcher_finalize;
-  launcher_class->has_sandbox = TRUE;
-  launcher_class->check = chaos_launcher_check;
-  launcher_class->launch = chaos_launcher_launch;
-}
-
-static void
-chaos_launcher_init (ChaosLauncher *self)
-{
-  self->real = mpipe_subprocess_launcher_new ();
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->failed);
-}
+static const MpipeFuncLauncherFuncs launcher_funcs = {
+  .has_sandbox = TRUE,
+  .check = check,
+  .launch = launch,
+};
 
 MpipeLauncher *
 chaos_launcher_new (void)
 {
-  return g_object_new (CHAOS_TYPE_LAUNCHER, NULL);
+  ChaosLauncher *self = g_new0 (ChaosLauncher, 1);
+
+  self->real = mpipe_subprocess_launcher_new ();
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->failed);
+  return mpipe_func_launcher_new (&launcher_funcs, self, chaos_launcher_free);
 }
 
 void
 chaos_launcher_refuse (MpipeLauncher *launcher, guint n)
 {
-  ChaosLauncher *self = (ChaosLauncher *) launcher;
+  ChaosLauncher *self = mpipe_func_launcher_get_user_data (launcher);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->n_to_refuse = n;
@@ -133,7 +116,7 @@ chaos_launcher_refuse (MpipeLauncher *launcher, guint n)
 void
 chaos_launcher_mislead (MpipeLauncher *launcher, guint n)
 {
-  ChaosLauncher *self = (ChaosLauncher *) launcher;
+  ChaosLauncher *self = mpipe_func_launcher_get_user_data (launcher);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->n_to_mislead = n;
@@ -177,7 +160,7 @@ take_descriptors (GArray *taken, const struct rlimit *usual, guint n_left)
 void
 chaos_launcher_exhaust (MpipeLauncher *launcher, guint n_left)
 {
-  ChaosLauncher *self = (ChaosLauncher *) launcher;
+  ChaosLauncher *self = mpipe_func_launcher_get_user_data (launcher);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autoptr (GArray) taken = g_array_new (FALSE, FALSE, sizeof (int));
   gint64 end = g_get_monotonic_time () + EXHAUSTION_US;
@@ -195,7 +178,7 @@ chaos_launcher_exhaust (MpipeLauncher *launcher, guint n_left)
 ChaosLaunches
 chaos_launcher_get_launches (MpipeLauncher *launcher)
 {
-  ChaosLauncher *self = (ChaosLauncher *) launcher;
+  ChaosLauncher *self = mpipe_func_launcher_get_user_data (launcher);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->launches;

@@ -13,7 +13,8 @@
 #include "mpipe-failing-calls.h"
 
 #define N_WORKERS 2
-#define TIMES_MAX 60 /* calls of one kind in one conversation that are tried */
+#define TIMES_MAX 60  /* calls of one kind in one conversation that are tried */
+#define TRIES_MAX 100 /* conversations until there is such a call at all */
 
 typedef enum
 {
@@ -69,17 +70,27 @@ try (guint i, guint number)
   return met;
 }
 
+/* The guard is a thread of its own: when others have the processors it may come too late for a conversation. */
+static gboolean
+try_until_met (guint i)
+{
+  for (guint n = 0; n < TRIES_MAX; n++)
+    if (try (i, 1))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 test_a_call_that_fails_once_costs_a_task_at_most (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      guint number = 1;
+      guint number = 2;
 
+      g_assert_true (try_until_met (i));
       while (number <= TIMES_MAX && try (i, number))
         number++;
       g_test_message ("%s, %s: %u times", cases[i].call, g_strerror (cases[i].error), number - 1);
-      g_assert_cmpuint (number, >, 1);
     }
 }
 

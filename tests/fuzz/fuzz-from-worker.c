@@ -7,6 +7,7 @@
 
 #include "config.h"
 
+#include "mpipe-func-launcher.h"
 #include "mpipe-fuzz-bytes.h"
 #include "mpipe-fuzz-child.h"
 #include "mpipe-fuzz-value.h"
@@ -49,7 +50,7 @@ worker_closed (gpointer user_data)
 
 static MpipeChild *
 start_worker (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
-              MpipeLaunchMemory *out_memory)
+              MpipeLaunchMemory *out_memory, GError **error)
 {
   Owner *self = user_data;
 
@@ -225,7 +226,8 @@ static const MpipeWorkerProcessEvents events = {
 static void
 live (Owner *self)
 {
-  g_autoptr (MpipeLauncher) launcher = mpipe_fuzz_launcher_new (start_worker, self);
+  static const MpipeFuncLauncherFuncs funcs = { .launch = start_worker };
+  g_autoptr (MpipeLauncher) launcher = mpipe_func_launcher_new (&funcs, self, NULL);
   g_autoptr (MpipeArena) arena
       = (self->ways & SHARES_MEMORY) != 0 ? mpipe_arena_new (1 << 20, NULL) : NULL;
   const MpipeLaunchSpec spec = { .stage_name = "stage", .arena = arena };

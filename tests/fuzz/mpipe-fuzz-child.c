@@ -5,8 +5,6 @@
 
 #include "mpipe-fuzz-child.h"
 
-/* The child */
-
 #define FUZZ_TYPE_CHILD (fuzz_child_get_type ())
 G_DECLARE_FINAL_TYPE (FuzzChild, fuzz_child, FUZZ, CHILD, MpipeChild)
 
@@ -112,60 +110,4 @@ mpipe_fuzz_child_new (void (*killed) (gpointer user_data), gpointer user_data)
   self->killed = killed;
   self->user_data = user_data;
   return MPIPE_CHILD (self);
-}
-
-/* The launcher */
-
-#define FUZZ_TYPE_LAUNCHER (fuzz_launcher_get_type ())
-GType fuzz_launcher_get_type (void);
-
-typedef struct
-{
-  MpipeLauncher parent_instance;
-  MpipeFuzzStart start;
-  gpointer user_data;
-} FuzzLauncher;
-
-typedef struct
-{
-  MpipeLauncherClass parent_class;
-} FuzzLauncherClass;
-
-G_DEFINE_TYPE (FuzzLauncher, fuzz_launcher, MPIPE_TYPE_LAUNCHER)
-
-static gboolean
-fuzz_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec *spec, GError **error)
-{
-  return TRUE;
-}
-
-static MpipeChild *
-fuzz_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spec, GIOStream **out_stream,
-                      MpipeLaunchMemory *out_memory, GError **error)
-{
-  FuzzLauncher *self = (FuzzLauncher *) launcher;
-
-  return self->start (self->user_data, spec, out_stream, out_memory);
-}
-
-static void
-fuzz_launcher_class_init (FuzzLauncherClass *klass)
-{
-  MPIPE_LAUNCHER_CLASS (klass)->check = fuzz_launcher_check;
-  MPIPE_LAUNCHER_CLASS (klass)->launch = fuzz_launcher_launch;
-}
-
-static void
-fuzz_launcher_init (FuzzLauncher *self)
-{
-}
-
-MpipeLauncher *
-mpipe_fuzz_launcher_new (MpipeFuzzStart start, gpointer user_data)
-{
-  FuzzLauncher *self = g_object_new (FUZZ_TYPE_LAUNCHER, NULL);
-
-  self->start = start;
-  self->user_data = user_data;
-  return (MpipeLauncher *) self;
 }

@@ -12,9 +12,4 @@ G_BEGIN_DECLS
 MpipeChild *mpipe_fuzz_child_new (void (*killed) (gpointer user_data), gpointer user_data);
 void mpipe_fuzz_child_exit (MpipeChild *child);
 
-/* A launcher whose workers @start makes. */
-typedef MpipeChild *(*MpipeFuzzStart) (gpointer user_data, const MpipeLaunchSpec *spec,
-                                       GIOStream **out_stream, MpipeLaunchMemory *out_memory);
-MpipeLauncher *mpipe_fuzz_launcher_new (MpipeFuzzStart start, gpointer user_data);
-
 G_END_DECLS

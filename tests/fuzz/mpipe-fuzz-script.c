@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "mpipe-func-launcher.h"
 #include "mpipe-fuzz-bytes.h"
 #include "mpipe-fuzz-child.h"
 #include "mpipe-fuzz-stream.h"
@@ -50,6 +51,7 @@ typedef struct
   gboolean is_ready;
   gboolean has_named_type;
   gboolean is_garbled; /* has said what cannot be gone on from */
+  gboolean foretells;  /* may have said the end of tasks that it did not hold yet */
   gboolean is_silent;
   gboolean is_stubborn; /* stays when its channel ends */
   gboolean has_ended;
@@ -132,9 +134,11 @@ note_dropped (Worker *self, const Held *held)
     self->script->all_dropped = TRUE;
 }
 
+/* It says anything: about tasks that it holds, or will before the pipeline reads what it said. */
 static void
 note_all_dropped (Worker *self)
 {
+  self->foretells = TRUE;
   for (guint i = 0; i < self->n_held; i++)
     note_dropped (self, &self->held[i]);
 }
@@ -161,6 +165,8 @@ take_task (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
 
   if (value != NULL)
     memcpy (&held.task, value, sizeof held.task);
+  if (self->foretells)
+    note_dropped (self, &held);
   if (self->n_held < HELD_MAX)
     self->held[self->n_held++] = held;
 }
@@ -567,7 +573,7 @@ share_memory (Worker *self, MpipeArena *arena, MpipeLaunchMemory *memory)
 
 static MpipeChild *
 start_worker (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
-              MpipeLaunchMemory *out_memory)
+              MpipeLaunchMemory *out_memory, GError **error)
 {
   MpipeFuzzScript *script = user_data;
   Worker *self = g_new0 (Worker, 1);
@@ -607,7 +613,9 @@ mpipe_fuzz_script_free (MpipeFuzzScript *self)
 MpipeLauncher *
 mpipe_fuzz_script_launcher_new (MpipeFuzzScript *self)
 {
-  return mpipe_fuzz_launcher_new (start_worker, self);
+  static const MpipeFuncLauncherFuncs funcs = { .launch = start_worker };
+
+  return mpipe_func_launcher_new (&funcs, self, NULL);
 }
 
 void

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
+#include "mpipe-raw-frames.h"
 
 #define CULPRIT 3
 #define PAGE_SIZE 4096
@@ -32,31 +33,10 @@ static int does_stop_task;
 /* Frames */
 
 static void
-write_all (const void *data, size_t size)
-{
-  for (const char *p = data; size > 0;)
-    {
-      ssize_t n = write (MPIPE_CHANNEL_FD, p, size);
-
-      if (n <= 0)
-        _exit (3);
-      p += n;
-      size -= (size_t) n;
-    }
-}
-
-static void
 read_all (void *data, size_t size)
 {
-  for (char *p = data; size > 0;)
-    {
-      ssize_t n = read (MPIPE_CHANNEL_FD, p, size);
-
-      if (n <= 0)
-        _exit (3);
-      p += n;
-      size -= (size_t) n;
-    }
+  if (!mpipe_raw_read (data, size))
+    _exit (3);
 }
 
 /* An error that nobody expects is the end; who went on would be on another task then. */
@@ -70,19 +50,9 @@ wait_for_end (void)
 }
 
 static void
-send_frame (MpipeFrameHeader header, const void *payload)
-{
-  static const char zeros[8];
-
-  write_all (&header, sizeof header);
-  write_all (payload, header.size);
-  write_all (zeros, (8 - header.size % 8) % 8);
-}
-
-static void
 send_empty (uint8_t kind, uint64_t sequence)
 {
-  send_frame ((MpipeFrameHeader){ .kind = kind, .sequence = sequence }, NULL);
+  mpipe_raw_send (kind, 0, 0, sequence, NULL, 0);
 }
 
 static void
@@ -90,7 +60,7 @@ send_error (uint64_t sequence)
 {
   static const char reason[] = "\7\0\0\0test\0an error at its point";
 
-  send_frame ((MpipeFrameHeader){ sizeof reason, MPIPE_FRAME_FAILED, 0, 0, sequence }, reason);
+  mpipe_raw_send (MPIPE_FRAME_FAILED, 0, 0, sequence, reason, sizeof reason);
 }
 
 static void
@@ -102,7 +72,7 @@ send_hello (void)
     hello[1] = MPIPE_FEATURE_PAGE;
   else if (strcmp (tells, "frames") == 0)
     hello[1] = MPIPE_FEATURE_START_FRAMES;
-  send_frame ((MpipeFrameHeader){ .size = sizeof hello, .kind = MPIPE_FRAME_HELLO }, hello);
+  mpipe_raw_send (MPIPE_FRAME_HELLO, 0, 0, 0, hello, sizeof hello);
 }
 
 /* The fault */
@@ -189,11 +159,11 @@ give_back (const MpipeFrameHeader *task, int64_t value, int is_culprit)
 
   if (is_culprit && strcmp (point, "result-half-written") == 0)
     {
-      write_all (&result, sizeof result / 2);
+      mpipe_raw_write (&result, sizeof result / 2);
       arrive (point, task->sequence);
       return;
     }
-  send_frame (result, &value);
+  mpipe_raw_send (result.kind, result.flags, result.type, result.sequence, &value, result.size);
 }
 
 /* The low half of a value, which comes first, says whether it is the culprit. */
@@ -253,7 +223,7 @@ echo_type (const MpipeFrameHeader *header)
   char name[256];
 
   read_all (name, (header->size + 7u) / 8u * 8u);
-  send_frame (*header, name);
+  mpipe_raw_send (header->kind, header->flags, header->type, header->sequence, name, header->size);
 }
 
 int

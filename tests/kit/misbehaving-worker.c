@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
+#include "mpipe-raw-frames.h"
 
 #define CULPRIT 3
 
@@ -31,52 +32,11 @@ is (const char *name)
 }
 
 static void
-write_all (const void *data, size_t size)
-{
-  for (const char *p = data; size > 0;)
-    {
-      ssize_t n = write (MPIPE_CHANNEL_FD, p, size);
-
-      if (n <= 0)
-        _exit (3);
-      p += n;
-      size -= (size_t) n;
-    }
-}
-
-static int
-read_all (void *data, size_t size)
-{
-  for (char *p = data; size > 0;)
-    {
-      ssize_t n = read (MPIPE_CHANNEL_FD, p, size);
-
-      if (n <= 0)
-        return 0;
-      p += n;
-      size -= (size_t) n;
-    }
-  return 1;
-}
-
-static void
-send_frame (uint8_t kind, uint8_t flags, uint16_t type, uint64_t sequence, const void *payload,
-            uint32_t size)
-{
-  static const char zeros[8];
-  MpipeFrameHeader header = { size, kind, flags, type, sequence };
-
-  write_all (&header, sizeof header);
-  write_all (payload, size);
-  write_all (zeros, (8 - size % 8) % 8);
-}
-
-static void
 send_place (uint8_t flags, uint16_t type, uint64_t sequence, uint64_t offset, uint64_t size)
 {
   MpipeSharedPlace place = { offset, size };
 
-  send_frame (MPIPE_FRAME_RESULT, flags, type, sequence, &place, sizeof place);
+  mpipe_raw_send (MPIPE_FRAME_RESULT, flags, type, sequence, &place, sizeof place);
 }
 
 static void
@@ -84,7 +44,7 @@ send_hello (void)
 {
   uint32_t hello[4] = { is ("bad-version") ? 99 : MPIPE_PROTOCOL_VERSION, 0, (uint32_t) getpid (), 0 };
 
-  send_frame (MPIPE_FRAME_HELLO, 0, 0, 0, hello, sizeof hello);
+  mpipe_raw_send (MPIPE_FRAME_HELLO, 0, 0, 0, hello, sizeof hello);
 }
 
 static void
@@ -100,7 +60,7 @@ wait_for_end (void)
 {
   char byte;
 
-  while (read_all (&byte, 1))
+  while (mpipe_raw_read (&byte, 1))
     ;
   _exit (1);
 }
@@ -115,7 +75,7 @@ fail (uint64_t sequence, const char *message)
   memcpy (payload, &code, sizeof code);
   memcpy (payload + 4, "test", 5);
   memcpy (payload + 9, message, length);
-  send_frame (MPIPE_FRAME_FAILED, 0, 0, sequence, payload, (uint32_t) (9 + length));
+  mpipe_raw_send (MPIPE_FRAME_FAILED, 0, 0, sequence, payload, (uint32_t) (9 + length));
 }
 
 static void
@@ -136,7 +96,7 @@ misbehave_at_start (void)
     }
   if (is ("garbage-at-start"))
     {
-      write_all ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 38);
+      mpipe_raw_write ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 38);
       wait_for_end ();
     }
   if (is ("refuse"))
@@ -147,7 +107,7 @@ misbehave_at_start (void)
   if (is ("result-before-ready"))
     {
       send_hello ();
-      send_frame (MPIPE_FRAME_DONE, 0, 0, 1, NULL, 0);
+      mpipe_raw_send (MPIPE_FRAME_DONE, 0, 0, 1, NULL, 0);
       wait_for_end ();
     }
 }
@@ -218,65 +178,66 @@ send_nonsense (uint16_t type, uint64_t sequence)
 
   if (is ("garbage"))
     for (int i = 0; i < 100; i++)
-      write_all ("\xde\xad\xbe\xef\0\1\2\3\4\5\6\7", 12);
+      mpipe_raw_write ("\xde\xad\xbe\xef\0\1\2\3\4\5\6\7", 12);
   if (is ("unknown-kind"))
-    send_frame (77, 0, 0, sequence, NULL, 0);
+    mpipe_raw_send (77, 0, 0, sequence, NULL, 0);
   if (is ("huge"))
     {
       MpipeFrameHeader header = { 0xfffffff0u, MPIPE_FRAME_RESULT, 0, type, sequence };
 
-      write_all (&header, sizeof header);
+      mpipe_raw_write (&header, sizeof header);
     }
   if (is ("promise"))
     {
       MpipeFrameHeader header = { 1000u << 20, MPIPE_FRAME_RESULT, 0, type, sequence };
 
-      write_all (&header, sizeof header);
+      mpipe_raw_write (&header, sizeof header);
       _exit (0);
     }
   if (is ("truncated"))
     {
       MpipeFrameHeader header = { 8, MPIPE_FRAME_RESULT, 0, type, sequence };
 
-      write_all (&header, sizeof header);
-      write_all (&value, 5);
+      mpipe_raw_write (&header, sizeof header);
+      mpipe_raw_write (&value, 5);
       _exit (0);
     }
   if (is ("unnamed-type"))
-    send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 999, sequence, &value, sizeof value);
+    mpipe_raw_send (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 999, sequence, &value, sizeof value);
   if (is ("bad-type"))
-    send_frame (MPIPE_FRAME_TYPE, 0, 500, 0, "a{vs", 4);
+    mpipe_raw_send (MPIPE_FRAME_TYPE, 0, 500, 0, "a{vs", 4);
   if (is ("handle-type"))
-    send_frame (MPIPE_FRAME_TYPE, 0, 500, 0, "h", 1);
+    mpipe_raw_send (MPIPE_FRAME_TYPE, 0, 500, 0, "h", 1);
   if (is ("many-types"))
     for (uint16_t i = 100; i < 4000; i++)
-      send_frame (MPIPE_FRAME_TYPE, 0, i, 0, "x", 1);
+      mpipe_raw_send (MPIPE_FRAME_TYPE, 0, i, 0, "x", 1);
   if (is ("type-number"))
-    send_frame (MPIPE_FRAME_TYPE, 0, 4096, 0, "x", 1);
+    mpipe_raw_send (MPIPE_FRAME_TYPE, 0, 4096, 0, "x", 1);
   if (is ("wrong-size"))
-    send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, type, sequence, &value, 7);
+    mpipe_raw_send (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, type, sequence, &value, 7);
   if (is ("wrong-type"))
     {
-      send_frame (MPIPE_FRAME_TYPE, 0, 600, 0, "s", 1);
-      send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 600, sequence, "three", 6);
+      mpipe_raw_send (MPIPE_FRAME_TYPE, 0, 600, 0, "s", 1);
+      mpipe_raw_send (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 600, sequence, "three", 6);
     }
   if (is ("not-normal"))
     {
-      send_frame (MPIPE_FRAME_TYPE, 0, 601, 0, "as", 2);
-      send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 601, sequence, "abc\377\376\375", 6);
+      mpipe_raw_send (MPIPE_FRAME_TYPE, 0, 601, 0, "as", 2);
+      mpipe_raw_send (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 601, sequence, "abc\377\376\375",
+                      6);
     }
   if (is ("unknown-number"))
-    send_frame (MPIPE_FRAME_DONE, 0, 0, sequence + 1000, NULL, 0);
+    mpipe_raw_send (MPIPE_FRAME_DONE, 0, 0, sequence + 1000, NULL, 0);
   if (is ("goodbye"))
-    send_frame (MPIPE_FRAME_GOODBYE, 0, 0, 0, NULL, 0);
+    mpipe_raw_send (MPIPE_FRAME_GOODBYE, 0, 0, 0, NULL, 0);
   if (is ("ready-again"))
-    send_frame (MPIPE_FRAME_READY, 0, 0, 0, NULL, 0);
+    mpipe_raw_send (MPIPE_FRAME_READY, 0, 0, 0, NULL, 0);
   if (is ("cancel"))
-    send_frame (MPIPE_FRAME_CANCEL, 0, 0, sequence, NULL, 0);
+    mpipe_raw_send (MPIPE_FRAME_CANCEL, 0, 0, sequence, NULL, 0);
   if (is ("short-progress"))
-    send_frame (MPIPE_FRAME_PROGRESS, 0, 0, sequence, "1234567", 7);
+    mpipe_raw_send (MPIPE_FRAME_PROGRESS, 0, 0, sequence, "1234567", 7);
   if (is ("progress-of-nothing"))
-    send_frame (MPIPE_FRAME_PROGRESS, 0, 0, sequence + 1000, "12345678", 8);
+    mpipe_raw_send (MPIPE_FRAME_PROGRESS, 0, 0, sequence + 1000, "12345678", 8);
   if (is ("shared-nowhere"))
     send_place (MPIPE_FRAME_FLAG_SHARED, type, sequence, (uint64_t) 1 << 40, 20000);
   if (is ("shared-past-the-end"))
@@ -284,13 +245,13 @@ send_nonsense (uint16_t type, uint64_t sequence)
   if (is ("shared-small"))
     send_place (MPIPE_FRAME_FLAG_SHARED, type, sequence, 0, 8);
   if (is ("shared-without-place"))
-    send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_SHARED, type, sequence, "12345678", 8);
+    mpipe_raw_send (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_SHARED, type, sequence, "12345678", 8);
   if (is ("part-of-no-loan"))
     send_place (MPIPE_FRAME_FLAG_SHARED | MPIPE_FRAME_FLAG_OF_TASK, type, sequence, 0, 20000);
   if (is ("release"))
-    send_frame (MPIPE_FRAME_RELEASE, 0, 0, sequence, NULL, 0);
+    mpipe_raw_send (MPIPE_FRAME_RELEASE, 0, 0, sequence, NULL, 0);
   if (is ("skipped"))
-    send_frame (MPIPE_FRAME_SKIPPED, 0, 0, sequence, NULL, 0);
+    mpipe_raw_send (MPIPE_FRAME_SKIPPED, 0, 0, sequence, NULL, 0);
   wait_for_end ();
 }
 
@@ -365,7 +326,7 @@ do_task (const MpipeFrameHeader *task, const char *payload)
   if (value == CULPRIT && (is ("memory-bomb") || is ("many-files")))
     be_greedy ();
   else if (value == CULPRIT && is ("done-twice"))
-    send_frame (MPIPE_FRAME_DONE, 0, 0, task->sequence, NULL, 0);
+    mpipe_raw_send (MPIPE_FRAME_DONE, 0, 0, task->sequence, NULL, 0);
   else if (value == CULPRIT && is ("flood"))
     for (int i = 0; i < 1 << 16; i++)
       fprintf (stderr, "%0127d\n", i);
@@ -382,8 +343,8 @@ do_task (const MpipeFrameHeader *task, const char *payload)
       printf ("# MPIPE\1\2 noise %ld\n", (long) value);
       fflush (stdout);
     }
-  send_frame (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, task->type, task->sequence, payload,
-              task->size);
+  mpipe_raw_send (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, task->type, task->sequence, payload,
+                  task->size);
   if (is ("deaf"))
     wait_for_ever ();
 }
@@ -395,7 +356,7 @@ handle_frame (const MpipeFrameHeader *header, const char *payload)
   switch (header->kind)
     {
     case MPIPE_FRAME_TYPE:
-      send_frame (MPIPE_FRAME_TYPE, 0, header->type, 0, payload, header->size);
+      mpipe_raw_send (MPIPE_FRAME_TYPE, 0, header->type, 0, payload, header->size);
       return 1;
     case MPIPE_FRAME_TASK:
       do_task (header, payload);
@@ -405,10 +366,10 @@ handle_frame (const MpipeFrameHeader *header, const char *payload)
         raise (SIGKILL);
       if (is ("silent-at-stop"))
         wait_for_ever ();
-      send_frame (MPIPE_FRAME_DONE, 0, 0, header->sequence, NULL, 0);
+      mpipe_raw_send (MPIPE_FRAME_DONE, 0, 0, header->sequence, NULL, 0);
       if (is ("stays-without-goodbye"))
         wait_for_ever ();
-      send_frame (MPIPE_FRAME_GOODBYE, 0, 0, 0, NULL, 0);
+      mpipe_raw_send (MPIPE_FRAME_GOODBYE, 0, 0, 0, NULL, 0);
       if (is ("stays-after-goodbye"))
         wait_for_end ();
       return 0;
@@ -424,18 +385,18 @@ main (int argc, char **argv)
   mode = argc > 1 ? argv[1] : "echo";
   misbehave_at_start ();
   send_hello ();
-  send_frame (MPIPE_FRAME_READY, 0, 0, 0, NULL, 0);
+  mpipe_raw_send (MPIPE_FRAME_READY, 0, 0, 0, NULL, 0);
   for (int goes_on = 1; goes_on;)
     {
       MpipeFrameHeader header;
       size_t size;
       char *payload;
 
-      if (!read_all (&header, sizeof header))
+      if (!mpipe_raw_read (&header, sizeof header))
         return 1;
       size = (header.size + 7u) / 8u * 8u;
       payload = malloc (size + 1);
-      if (payload == NULL || !read_all (payload, size))
+      if (payload == NULL || !mpipe_raw_read (payload, size))
         return 1;
       goes_on = handle_frame (&header, payload);
       free (payload);

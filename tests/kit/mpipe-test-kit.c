@@ -342,6 +342,48 @@ mpipe_test_finish (MpipePipeline *pipeline)
   g_assert_no_error (error);
 }
 
+void
+mpipe_test_count_until_end (MpipePipeline *pipeline, GQuark domain, int code, guint *out_n_results,
+                            guint *out_n_errors)
+{
+  *out_n_results = *out_n_errors = 0;
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        return;
+      *out_n_results += result != NULL;
+      *out_n_errors += error != NULL;
+      if (error != NULL)
+        g_assert_error (error, domain, code);
+    }
+}
+
+void
+mpipe_test_put_or_die (MpipePipeline *pipeline)
+{
+  guint seen[80] = { 0 }, n_errors = 0;
+
+  mpipe_test_put (pipeline, 0, G_N_ELEMENTS (seen));
+  mpipe_pipeline_stop (pipeline);
+  for (;;)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
+
+      if (result == NULL && error == NULL)
+        break;
+      n_errors += error != NULL;
+      if (result != NULL)
+        seen[g_variant_get_int64 (result)]++;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (seen); i++)
+    g_assert_cmpuint (seen[i], ==, 1);
+  g_assert_cmpuint (n_errors, ==, G_N_ELEMENTS (seen) / 4);
+}
+
 static int
 compare_int64 (gconstpointer a, gconstpointer b)
 {

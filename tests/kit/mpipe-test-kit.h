@@ -51,6 +51,13 @@ void mpipe_test_get_end (MpipePipeline *pipeline);
 GError *mpipe_test_get_error (MpipePipeline *pipeline);
 void mpipe_test_finish (MpipePipeline *pipeline);
 
+/* Reads up to the end; all failures must be of @domain and @code. */
+void mpipe_test_count_until_end (MpipePipeline *pipeline, GQuark domain, int code,
+                                 guint *out_n_results, guint *out_n_errors);
+
+/* Has a pipeline of the worker put-or-die do some tasks, and then stop: each gives its result or its failure, once. */
+void mpipe_test_put_or_die (MpipePipeline *pipeline);
+
 /* All int64 results up to the end, sorted unless the way is ordered. */
 GArray *mpipe_test_get_all (MpipePipeline *pipeline, const MpipeTestWay *way);
 void mpipe_test_assert_range (GArray *values, gint64 first, gint64 n, gint64 step);

@@ -10,6 +10,7 @@
 
 #include <gio/gio.h>
 
+#include "mpipe-func-launcher.h"
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/core/mpipe-program-private.h"
 #include "mpipe-glib/worker/mpipe-registry-private.h"
@@ -134,24 +135,8 @@ test_thread_child_init (TestThreadChild *self)
 
 /* The launcher */
 
-#define TEST_TYPE_THREAD_LAUNCHER (test_thread_launcher_get_type ())
-GType test_thread_launcher_get_type (void);
-
-typedef struct
-{
-  MpipeLauncher parent_instance;
-  gboolean with_page;
-} TestThreadLauncher;
-
-typedef struct
-{
-  MpipeLauncherClass parent_class;
-} TestThreadLauncherClass;
-
-G_DEFINE_TYPE (TestThreadLauncher, test_thread_launcher, MPIPE_TYPE_LAUNCHER)
-
 static gboolean
-test_thread_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec *spec, GError **error)
+check (gpointer user_data, const MpipeLaunchSpec *spec, GError **error)
 {
   if (spec->worker_name != NULL && mpipe_program_has_worker (spec->worker_name))
     return TRUE;
@@ -187,18 +172,17 @@ share_memory (MpipeWorkerLoop *loop, MpipeArena *arena, MpipeLaunchMemory *memor
 }
 
 static MpipeChild *
-test_thread_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
-                             GIOStream **out_stream, MpipeLaunchMemory *out_memory,
-                             GError **error)
+launch (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
+        MpipeLaunchMemory *out_memory, GError **error)
 {
-  TestThreadLauncher *self = (TestThreadLauncher *) launcher;
+  gboolean with_page = GPOINTER_TO_INT (user_data);
   TestThreadChild *child = g_object_new (TEST_TYPE_THREAD_CHILD, NULL);
   g_autoptr (GIOStream) theirs = NULL;
   MpipePage *their_page = NULL;
   int fds[2];
 
   g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
-  if (self->with_page)
+  if (with_page)
     {
       out_memory->page = mpipe_page_new (NULL);
       their_page = mpipe_page_new_for_fd (mpipe_page_dup_fd (out_memory->page, NULL), NULL);
@@ -206,29 +190,19 @@ test_thread_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec *spe
   *out_stream = stream_for (fds[0]);
   theirs = stream_for (fds[1]);
   child->loop = mpipe_worker_loop_new (theirs, their_page);
-  if (self->with_page && spec->arena != NULL)
+  if (with_page && spec->arena != NULL)
     share_memory (child->loop, spec->arena, out_memory);
   child->thread = g_thread_new ("test-worker", worker_thread, g_object_ref (child));
   return MPIPE_CHILD (child);
 }
 
-static void
-test_thread_launcher_class_init (TestThreadLauncherClass *klass)
-{
-  MPIPE_LAUNCHER_CLASS (klass)->check = test_thread_launcher_check;
-  MPIPE_LAUNCHER_CLASS (klass)->launch = test_thread_launcher_launch;
-}
-
-static void
-test_thread_launcher_init (TestThreadLauncher *self)
-{
-}
+static const MpipeFuncLauncherFuncs launcher_funcs = {
+  .check = check,
+  .launch = launch,
+};
 
 MpipeLauncher *
 mpipe_thread_launcher_new (gboolean with_page)
 {
-  TestThreadLauncher *self = g_object_new (TEST_TYPE_THREAD_LAUNCHER, NULL);
-
-  self->with_page = with_page;
-  return (MpipeLauncher *) self;
+  return mpipe_func_launcher_new (&launcher_funcs, GINT_TO_POINTER (with_page), NULL);
 }

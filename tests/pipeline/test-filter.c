@@ -147,7 +147,7 @@ test_a_failure_inside_is_reported (const MpipeTestWay *way)
   MpipeStage *inner = mpipe_test_stage (way, "misbehave", 1);
   MpipeFilterStage *filter;
   g_autoptr (MpipePipeline) pipeline = NULL;
-  guint n_results = 0, n_errors = 0;
+  guint n_errors, n_results;
 
   mpipe_stage_set_parameters (inner, g_variant_new_parsed ("{'mode': <'error'>}"));
   filter = new_filter (inner, NULL);
@@ -155,16 +155,8 @@ test_a_failure_inside_is_reported (const MpipeTestWay *way)
   pipeline = mpipe_test_pipeline (MPIPE_STAGE (filter));
   mpipe_test_put (pipeline, 3, 1);
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      n_errors += error != NULL;
-    }
+  mpipe_test_count_until_end (pipeline, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED, &n_results,
+                              &n_errors);
   g_assert_cmpuint (n_results, ==, 1);
   g_assert_cmpuint (n_errors, ==, 1);
 }

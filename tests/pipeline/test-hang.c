@@ -293,7 +293,7 @@ test_a_worker_that_lies_about_its_time_is_found (const MpipeTestWay *way)
   Files files;
   MpipeStage *stage;
   g_autoptr (MpipePipeline) pipeline = NULL;
-  guint n_late = 0, n_results = 0;
+  guint n_late, n_results;
 
   files_init (&files);
   stage = new_stubborn_stage (way, &files);
@@ -303,16 +303,7 @@ test_a_worker_that_lies_about_its_time_is_found (const MpipeTestWay *way)
   mpipe_test_put (pipeline, LIAR, 1);
   mpipe_test_put (pipeline, 0, 1);
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      n_late += g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT);
-    }
+  mpipe_test_count_until_end (pipeline, MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT, &n_results, &n_late);
   g_assert_cmpuint (n_late, >=, 1);
   g_assert_cmpuint (n_results + n_late, ==, 2);
   files_clear (&files);
@@ -405,7 +396,7 @@ test_a_worker_that_stops_reading_is_found (const MpipeTestWay *way)
   MpipeStage *stage = new_raw_stage (way, "deaf", 1);
   g_autoptr (MpipePipeline) pipeline = NULL;
   g_autofree char *zeros = g_malloc0 (4 << 20);
-  guint n_late = 0, n_results = 0;
+  guint n_late, n_results;
 
   mpipe_stage_set_task_timeout (stage, TIMEOUT_MS);
   pipeline = mpipe_test_pipeline (stage);
@@ -416,16 +407,7 @@ test_a_worker_that_stops_reading_is_found (const MpipeTestWay *way)
       g_assert_cmpuint (mpipe_pipeline_put_bytes (pipeline, bytes, NULL, NULL), >, 0);
     }
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      n_late += g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT);
-    }
+  mpipe_test_count_until_end (pipeline, MPIPE_ERROR, MPIPE_ERROR_TIMED_OUT, &n_results, &n_late);
   g_assert_cmpuint (n_results, >=, 1);
   g_assert_cmpuint (n_late, >=, 1);
   g_assert_cmpuint (n_results + n_late, ==, 3);

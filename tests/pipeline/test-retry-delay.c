@@ -23,25 +23,6 @@ new_killing_stage (const MpipeTestWay *way, guint delay_ms)
 }
 
 static void
-count_until_end (MpipePipeline *pipeline, guint *out_n_results, guint *out_n_errors, int code,
-                 GQuark domain)
-{
-  *out_n_results = *out_n_errors = 0;
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        return;
-      *out_n_results += result != NULL;
-      *out_n_errors += error != NULL;
-      if (error != NULL)
-        g_assert_error (error, domain, code);
-    }
-}
-
-static void
 test_attempts_are_apart (const MpipeTestWay *way)
 {
   MpipeStage *stage = new_killing_stage (way, 100);
@@ -52,7 +33,8 @@ test_attempts_are_apart (const MpipeTestWay *way)
 
   mpipe_test_put (pipeline, 0, N_TASKS);
   mpipe_pipeline_stop (pipeline); /* which waits for the attempts, too */
-  count_until_end (pipeline, &n_results, &n_errors, MPIPE_ERROR_WORKER_DIED, MPIPE_ERROR);
+  mpipe_test_count_until_end (pipeline, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED, &n_results,
+                              &n_errors);
   g_assert_cmpuint (n_results, ==, N_TASKS - 1);
   g_assert_cmpuint (n_errors, ==, 1);
   g_assert_cmpuint (mpipe_stage_get_n_retried (kept), ==, 2);
@@ -82,7 +64,7 @@ test_a_task_that_waits_is_cancelled (const MpipeTestWay *way)
   mpipe_pipeline_stop (pipeline);
   assert_others_have_ended (pipeline, kept, way);
   g_assert_true (mpipe_pipeline_cancel_task (pipeline, CULPRIT + 1));
-  count_until_end (pipeline, &n_results, &n_errors, G_IO_ERROR_CANCELLED, G_IO_ERROR);
+  mpipe_test_count_until_end (pipeline, G_IO_ERROR, G_IO_ERROR_CANCELLED, &n_results, &n_errors);
   g_assert_cmpuint (n_results, ==, way->ordered ? N_TASKS - 1 - CULPRIT : 0);
   g_assert_cmpuint (n_errors, ==, 1);
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
@@ -99,7 +81,7 @@ test_the_end_does_not_wait (const MpipeTestWay *way)
   mpipe_test_put (pipeline, 0, N_TASKS);
   assert_others_have_ended (pipeline, kept, way);
   mpipe_pipeline_terminate (pipeline);
-  count_until_end (pipeline, &n_results, &n_errors, G_IO_ERROR_CANCELLED, G_IO_ERROR);
+  mpipe_test_count_until_end (pipeline, G_IO_ERROR, G_IO_ERROR_CANCELLED, &n_results, &n_errors);
   g_assert_cmpuint (n_errors, ==, 1);
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
 }

@@ -155,21 +155,13 @@ test_a_failure_that_no_handler_deals_with_is_got_once (const MpipeTestWay *way)
 {
   g_autoptr (MpipePipeline) pipeline = new_failing_pipeline (way);
   Seen seen = { .handles = FALSE };
-  guint n_errors = 0, n_results = 0;
+  guint n_errors, n_results;
 
   connect_others (pipeline, &seen);
   mpipe_test_put (pipeline, 0, 8);
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      n_errors += error != NULL;
-    }
+  mpipe_test_count_until_end (pipeline, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED, &n_results,
+                              &n_errors);
   g_assert_cmpuint (n_results, ==, 7);
   g_assert_cmpuint (n_errors, ==, 1);
   g_assert_cmpuint (seen.n_failed, ==, 1);

@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 
+#include "mpipe-func-launcher.h"
 #include "mpipe-test-kit.h"
 
 static void
@@ -87,25 +88,14 @@ test_a_terminated_pipeline_fails_what_has_not_ended (const MpipeTestWay *way)
   MpipeStage *first = mpipe_test_stage (way, "slow", 2);
   g_autoptr (MpipeStage) second = mpipe_test_stage (way, "echo", 2);
   g_autoptr (MpipePipeline) pipeline = NULL;
-  guint n_results = 0, n_errors = 0;
+  guint n_errors, n_results;
 
   mpipe_stage_link (first, second);
   pipeline = mpipe_test_pipeline (first);
   mpipe_test_put (pipeline, 1000, 500);
   g_variant_unref (mpipe_test_get (pipeline));
   mpipe_pipeline_terminate (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      n_errors += error != NULL;
-      if (error != NULL)
-        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    }
+  mpipe_test_count_until_end (pipeline, G_IO_ERROR, G_IO_ERROR_CANCELLED, &n_results, &n_errors);
   g_assert_cmpuint (n_errors, >, 0);
   g_assert_cmpuint (n_results + n_errors, ==, 499);
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
@@ -213,6 +203,56 @@ test_the_first_failure_ends_a_pipeline_that_says_so (const MpipeTestWay *way)
   g_assert_cmpint (mpipe_pipeline_get_state (pipeline), !=, MPIPE_PIPELINE_STATE_RUNNING);
 }
 
+typedef struct
+{
+  MpipeLauncher *real;
+  MpipePipeline *pipeline; /* NULL while it starts */
+} LastLauncher;
+
+/* After the first worker there is none; on the way a task is put, which the engine has not seen then. */
+static MpipeChild *
+put_and_fail (gpointer user_data, const MpipeLaunchSpec *spec, GIOStream **out_stream,
+              MpipeLaunchMemory *out_memory, GError **error)
+{
+  LastLauncher *self = user_data;
+
+  if (self->pipeline == NULL)
+    return mpipe_launcher_launch (self->real, spec, out_stream, out_memory, error);
+  g_assert_cmpuint (mpipe_pipeline_try_put (self->pipeline, g_variant_new_int64 (10), NULL), >, 0);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "there is no other");
+  return NULL;
+}
+
+static void
+test_a_task_that_is_put_when_a_failure_ends_the_pipeline_fails (const MpipeTestWay *way)
+{
+  static const MpipeFuncLauncherFuncs funcs = { .launch = put_and_fail };
+  g_autoptr (MpipeLauncher) real = mpipe_subprocess_launcher_new ();
+  LastLauncher last = { .real = real };
+  g_autoptr (MpipeLauncher) launcher = mpipe_func_launcher_new (&funcs, &last, NULL);
+  MpipeStage *stage = mpipe_test_stage (way, "misbehave", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint n_failed = 0, n_cancelled = 0;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_stage_set_launcher (stage, launcher);
+  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mode': <'kill'>}"));
+  mpipe_stage_set_max_attempts (stage, 2);
+  mpipe_stage_set_restart_limit (stage, 1);
+  last.pipeline = pipeline = mpipe_test_pipeline (stage);
+  mpipe_pipeline_set_on_failure (pipeline, MPIPE_ON_FAILURE_STOP);
+  mpipe_test_put (pipeline, 3, 1);
+  while (mpipe_pipeline_get (pipeline, NULL, &error) == NULL && error != NULL)
+    {
+      n_failed += g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH);
+      n_cancelled += g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&error);
+    }
+  g_assert_cmpuint (n_failed, ==, 1);
+  g_assert_cmpuint (n_cancelled, ==, 1);
+  g_assert_cmpuint (mpipe_pipeline_get_n_put (pipeline), ==, 2);
+}
+
 static void
 test_the_backlog_ends_with_the_last_result_that_is_read (const MpipeTestWay *way)
 {
@@ -258,6 +298,9 @@ main (int argc, char **argv)
 #undef ADD
   mpipe_test_add_process_ways ("/mpipe/pipeline/stop/a-dropped-pipeline-leaves-no-busy-worker",
                                test_a_dropped_pipeline_leaves_no_busy_worker);
+  mpipe_test_add_process_ways (
+      "/mpipe/pipeline/stop/a-task-that-is-put-when-a-failure-ends-the-pipeline-fails",
+      test_a_task_that_is_put_when_a_failure_ends_the_pipeline_fails);
 
   return g_test_run ();
 }

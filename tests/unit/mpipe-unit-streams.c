@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#define SMALLEST_SEND_BUFFER 1 /* the system makes it a few KiB */
+
 static GIOStream *
 stream_for_fd (int fd)
 {
@@ -36,6 +38,39 @@ int
 mpipe_unit_stream_get_fd (GIOStream *stream)
 {
   return g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
+}
+
+void
+mpipe_unit_channel_set_up (MpipeUnitChannel *self, gconstpointer may_wait)
+{
+  mpipe_unit_socket_pair (0, &self->near, &self->far);
+  self->channel = mpipe_channel_new (self->near, GPOINTER_TO_INT (may_wait));
+  self->fd = mpipe_unit_stream_get_fd (self->far);
+}
+
+void
+mpipe_unit_channel_tear_down (MpipeUnitChannel *self, gconstpointer may_wait)
+{
+  mpipe_channel_free (self->channel);
+  g_clear_object (&self->near);
+  g_clear_object (&self->far);
+}
+
+void
+mpipe_unit_channel_pair_set_up (MpipeUnitChannelPair *self, gconstpointer data)
+{
+  mpipe_unit_socket_pair (SMALLEST_SEND_BUFFER, &self->near, &self->far);
+  self->sender = mpipe_channel_new (self->near, FALSE);
+  self->receiver = mpipe_channel_new (self->far, FALSE);
+}
+
+void
+mpipe_unit_channel_pair_tear_down (MpipeUnitChannelPair *self, gconstpointer data)
+{
+  mpipe_channel_free (self->sender);
+  mpipe_channel_free (self->receiver);
+  g_clear_object (&self->near);
+  g_clear_object (&self->far);
 }
 
 void

@@ -13,6 +13,30 @@ G_BEGIN_DECLS
 void mpipe_unit_socket_pair (int send_buffer, GIOStream **out_near, GIOStream **out_far);
 int mpipe_unit_stream_get_fd (GIOStream *stream);
 
+/* A channel, and a descriptor at its other end; as fixture, whose data are whether it may wait. */
+typedef struct
+{
+  GIOStream *near;
+  GIOStream *far;
+  MpipeChannel *channel; /* at the near end */
+  int fd;                /* of the far end */
+} MpipeUnitChannel;
+
+void mpipe_unit_channel_set_up (MpipeUnitChannel *self, gconstpointer may_wait);
+void mpipe_unit_channel_tear_down (MpipeUnitChannel *self, gconstpointer may_wait);
+
+/* A channel at each end, which do not wait; there is little room between them. */
+typedef struct
+{
+  GIOStream *near;
+  GIOStream *far;
+  MpipeChannel *sender;
+  MpipeChannel *receiver;
+} MpipeUnitChannelPair;
+
+void mpipe_unit_channel_pair_set_up (MpipeUnitChannelPair *self, gconstpointer data);
+void mpipe_unit_channel_pair_tear_down (MpipeUnitChannelPair *self, gconstpointer data);
+
 /* Waits for the next frame of a channel, or for its end; anything else fails the test. */
 void mpipe_unit_receive (MpipeChannel *channel, MpipeFrame *out_frame);
 void mpipe_unit_receive_end (MpipeChannel *channel);

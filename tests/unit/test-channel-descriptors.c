@@ -15,36 +15,18 @@
 
 #include "mpipe-unit-streams.h"
 
-#define SMALLEST_SEND_BUFFER 1 /* the system makes it a few KiB */
 #define N_FRAMES 300
 #define LARGEST 60000
 #define FEW_FILES 64
 #define NOBODY 65534
 
-typedef struct
-{
-  GIOStream *near;
-  GIOStream *far;
-  MpipeChannel *sender;
-  MpipeChannel *receiver;
-} Fixture;
+typedef MpipeUnitChannelPair Fixture;
 
 static void
 fixture_set_up (Fixture *self, gconstpointer data)
 {
-  mpipe_unit_socket_pair (SMALLEST_SEND_BUFFER, &self->near, &self->far);
-  self->sender = mpipe_channel_new (self->near, FALSE);
-  self->receiver = mpipe_channel_new (self->far, FALSE);
+  mpipe_unit_channel_pair_set_up (self, data);
   g_assert_true (mpipe_channel_carries_fds (self->sender));
-}
-
-static void
-fixture_tear_down (Fixture *self, gconstpointer data)
-{
-  mpipe_channel_free (self->sender);
-  mpipe_channel_free (self->receiver);
-  g_clear_object (&self->near);
-  g_clear_object (&self->far);
 }
 
 static guint
@@ -270,6 +252,11 @@ test_what_there_is_no_room_for_is_missing (Fixture *fixture, gconstpointer data)
   struct rlimit before;
   int lowest;
 
+  if (g_strcmp0 (g_getenv ("MPIPE_TESTS_UNDER"), "valgrind") == 0)
+    {
+      g_test_skip ("valgrind does not keep the limit where descriptors are received");
+      return;
+    }
   g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &before));
   mpipe_channel_accept_fds (fixture->receiver);
   for (guint64 number = 1; number <= 3; number++)
@@ -339,7 +326,7 @@ main (int argc, char **argv)
 
 #define ADD(path, function, data)                                                                  \
   g_test_add ("/mpipe/wire/channel/" path, Fixture, data, fixture_set_up, function,                \
-              fixture_tear_down)
+              mpipe_unit_channel_pair_tear_down)
   ADD ("each-frame-has-its-own-descriptors/one-by-one", test_each_frame_has_its_own,
        GUINT_TO_POINTER (1));
   ADD ("each-frame-has-its-own-descriptors/three-by-three", test_each_frame_has_its_own,

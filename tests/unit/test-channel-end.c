@@ -10,29 +10,7 @@
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-unit-streams.h"
 
-typedef struct
-{
-  GIOStream *near;
-  GIOStream *far;
-  MpipeChannel *channel; /* at the near end */
-  int fd;                /* of the far end */
-} Fixture;
-
-static void
-fixture_set_up (Fixture *self, gconstpointer data)
-{
-  mpipe_unit_socket_pair (0, &self->near, &self->far);
-  self->channel = mpipe_channel_new (self->near, GPOINTER_TO_INT (data));
-  self->fd = mpipe_unit_stream_get_fd (self->far);
-}
-
-static void
-fixture_tear_down (Fixture *self, gconstpointer data)
-{
-  mpipe_channel_free (self->channel);
-  g_clear_object (&self->near);
-  g_clear_object (&self->far);
-}
+typedef MpipeUnitChannel Fixture;
 
 static void
 test_sees_the_end (void)
@@ -47,7 +25,7 @@ test_sees_the_end (void)
       MpipeFrame frame;
       guint n_frames = (cut >= 16) + (cut >= bytes->len);
 
-      fixture_set_up (&fixture, GINT_TO_POINTER (cut % 2));
+      mpipe_unit_channel_set_up (&fixture, GINT_TO_POINTER (cut % 2));
       mpipe_unit_write (fixture.fd, bytes->data, cut);
       g_io_stream_close (fixture.far, NULL, NULL);
       for (guint i = 0; i < n_frames; i++)
@@ -59,7 +37,7 @@ test_sees_the_end (void)
       mpipe_unit_receive_end (fixture.channel);
       g_assert_true (mpipe_channel_has_partial (fixture.channel)
                      == (cut != 0 && cut != 16 && cut != bytes->len));
-      fixture_tear_down (&fixture, NULL);
+      mpipe_unit_channel_tear_down (&fixture, NULL);
     }
 }
 
@@ -95,7 +73,7 @@ test_refuses_garbage (void)
       MpipeFrame frame;
       Fixture fixture;
 
-      fixture_set_up (&fixture, NULL);
+      mpipe_unit_channel_set_up (&fixture, NULL);
       for (guint i = 0; i < 5; i++)
         mpipe_unit_append_frame (bytes, i, g_rand_int_range (rand, 0, 100));
       for (guint n = g_rand_int_range (rand, 1, 20); n > 0; n--)
@@ -112,7 +90,7 @@ test_refuses_garbage (void)
                            MPIPE_CHANNEL_FAILED);
           n_refused++;
         }
-      fixture_tear_down (&fixture, NULL);
+      mpipe_unit_channel_tear_down (&fixture, NULL);
     }
   g_assert_cmpuint (n_refused, >, 100);
 }
@@ -205,7 +183,8 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/mpipe/wire/channel/", tests[i].sentence, NULL);
 
-      g_test_add (path, Fixture, NULL, fixture_set_up, tests[i].func, fixture_tear_down);
+      g_test_add (path, Fixture, NULL, mpipe_unit_channel_set_up, tests[i].func,
+                  mpipe_unit_channel_tear_down);
     }
   g_test_add_func ("/mpipe/wire/channel/sees-the-end", test_sees_the_end);
   g_test_add_func ("/mpipe/wire/channel/refuses-garbage", test_refuses_garbage);

@@ -11,32 +11,7 @@
 
 #include "mpipe-unit-streams.h"
 
-#define SMALLEST_SEND_BUFFER 1 /* the system makes it a few KiB */
-
-typedef struct
-{
-  GIOStream *near;
-  GIOStream *far;
-  MpipeChannel *sender;   /* never waits, and has little room */
-  MpipeChannel *receiver; /* does not wait either */
-} Fixture;
-
-static void
-fixture_set_up (Fixture *self, gconstpointer data)
-{
-  mpipe_unit_socket_pair (SMALLEST_SEND_BUFFER, &self->near, &self->far);
-  self->sender = mpipe_channel_new (self->near, FALSE);
-  self->receiver = mpipe_channel_new (self->far, FALSE);
-}
-
-static void
-fixture_tear_down (Fixture *self, gconstpointer data)
-{
-  mpipe_channel_free (self->sender);
-  mpipe_channel_free (self->receiver);
-  g_clear_object (&self->near);
-  g_clear_object (&self->far);
-}
+typedef MpipeUnitChannelPair Fixture;
 
 static MpipeFrameHeader
 header_of (guint64 sequence, gsize size)
@@ -408,7 +383,8 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/mpipe/wire/channel/", tests[i].sentence, NULL);
 
-      g_test_add (path, Fixture, NULL, fixture_set_up, tests[i].func, fixture_tear_down);
+      g_test_add (path, Fixture, NULL, mpipe_unit_channel_pair_set_up, tests[i].func,
+                  mpipe_unit_channel_pair_tear_down);
     }
   g_test_add_func ("/mpipe/wire/channel/writes-to-any-pollable-stream",
                    test_writes_to_any_pollable_stream);

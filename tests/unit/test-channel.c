@@ -10,29 +10,7 @@
 #include "mpipe-glib/core/mpipe-payload-private.h"
 #include "mpipe-unit-streams.h"
 
-typedef struct
-{
-  GIOStream *near;
-  GIOStream *far;
-  MpipeChannel *channel; /* at the near end */
-  int fd;                /* of the far end */
-} Fixture;
-
-static void
-fixture_set_up (Fixture *self, gconstpointer data)
-{
-  mpipe_unit_socket_pair (0, &self->near, &self->far);
-  self->channel = mpipe_channel_new (self->near, GPOINTER_TO_INT (data));
-  self->fd = mpipe_unit_stream_get_fd (self->far);
-}
-
-static void
-fixture_tear_down (Fixture *self, gconstpointer data)
-{
-  mpipe_channel_free (self->channel);
-  g_clear_object (&self->near);
-  g_clear_object (&self->far);
-}
+typedef MpipeUnitChannel Fixture;
 
 /* One thread writes what another reads. */
 typedef struct
@@ -248,8 +226,8 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/mpipe/wire/channel/", tests[i].sentence, NULL);
 
-      g_test_add (path, Fixture, tests[i].blocking, fixture_set_up, tests[i].func,
-                  fixture_tear_down);
+      g_test_add (path, Fixture, tests[i].blocking, mpipe_unit_channel_set_up, tests[i].func,
+                  mpipe_unit_channel_tear_down);
     }
   return g_test_run ();
 }

@@ -12,43 +12,17 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
+#include "mpipe-unit-frame.h"
 
 #define SHOWN_MAX 4096                     /* bytes of a text */
 #define ERROR_LENGTH_MAX (SHOWN_MAX + 150) /* the text, the domain and the code */
-
-/* A frame whose payload ends where the memory ends, so that a sanitizer sees who reads on. */
-typedef struct
-{
-  MpipeFrame frame;
-  guint8 *memory;
-} TestFrame;
-
-static void
-test_frame_clear (TestFrame *self)
-{
-  g_free (self->memory);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TestFrame, test_frame_clear)
-
-static TestFrame
-make_frame (guint8 kind, const void *data, gsize size)
-{
-  TestFrame self = { .frame.header = { .kind = kind, .size = size } };
-
-  self.memory = g_malloc (MAX (size, 1));
-  if (size > 0)
-    memcpy (self.memory, data, size);
-  self.frame.payload = size > 0 ? self.memory : self.memory + 1;
-  return self;
-}
 
 #define REST(text) (text), sizeof (text) - 1
 
 static char *
 parse_error (const void *data, gsize size)
 {
-  g_auto (TestFrame) frame = make_frame (MPIPE_FRAME_FAILED, data, size);
+  g_auto (MpipeUnitFrame) frame = mpipe_unit_frame_make (MPIPE_FRAME_FAILED, data, size);
   char *text = mpipe_message_parse_error (&frame.frame);
 
   g_assert_true (g_utf8_validate (text, -1, NULL));
@@ -176,8 +150,8 @@ test_reads_types (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (type_cases); i++)
     {
-      g_auto (TestFrame) frame
-          = make_frame (MPIPE_FRAME_TYPE, type_cases[i].data, type_cases[i].size);
+      g_auto (MpipeUnitFrame) frame
+          = mpipe_unit_frame_make (MPIPE_FRAME_TYPE, type_cases[i].data, type_cases[i].size);
       g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
       g_autoptr (GError) error = NULL;
       const MpipeTypeEntry *entry = mpipe_message_parse_type (&frame.frame, types, FALSE, &error);
@@ -201,11 +175,11 @@ test_bounds_types (void)
   string[0] = '(';
   for (gsize size = 2; size <= sizeof string; size++)
     {
-      g_auto (TestFrame) frame = { { { 0 } } };
+      g_auto (MpipeUnitFrame) frame = { { { 0 } } };
       g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
 
       string[size - 1] = ')';
-      frame = make_frame (MPIPE_FRAME_TYPE, string, size);
+      frame = mpipe_unit_frame_make (MPIPE_FRAME_TYPE, string, size);
       string[size - 1] = 'x';
       g_assert_true ((mpipe_message_parse_type (&frame.frame, types, FALSE, NULL) != NULL)
                      == (size <= MPIPE_TYPE_STRING_MAX));
@@ -222,13 +196,13 @@ test_survives_garbage (void)
     {
       guint8 data[200];
       gsize size = g_rand_int_range (rand, 0, sizeof data);
-      g_auto (TestFrame) frame = { { { 0 } } };
+      g_auto (MpipeUnitFrame) frame = { { { 0 } } };
       g_autofree char *text = NULL;
 
       for (gsize i = 0; i < size; i++)
         data[i] = g_rand_int_range (rand, 0, 4) == 0 ? 0 : g_rand_int_range (rand, 0, 256);
       text = parse_error (data, size);
-      frame = make_frame (MPIPE_FRAME_TYPE, data, size);
+      frame = mpipe_unit_frame_make (MPIPE_FRAME_TYPE, data, size);
       mpipe_message_parse_type (&frame.frame, types, FALSE, NULL);
     }
 }
@@ -251,8 +225,9 @@ test_keeps_progress (void)
       const char *said = texts[i % G_N_ELEMENTS (texts)];
       g_autoptr (GBytes) bytes
           = mpipe_message_progress_to_bytes (fractions[i / G_N_ELEMENTS (texts)].said, said);
-      g_auto (TestFrame) frame = make_frame (MPIPE_FRAME_PROGRESS, g_bytes_get_data (bytes, NULL),
-                                             g_bytes_get_size (bytes));
+      g_auto (MpipeUnitFrame) frame
+          = mpipe_unit_frame_make (MPIPE_FRAME_PROGRESS, g_bytes_get_data (bytes, NULL),
+                                   g_bytes_get_size (bytes));
       g_autofree char *text = NULL;
       double fraction = -1;
 
@@ -268,12 +243,12 @@ parse_progress (double fraction, const char *rest, gsize rest_size, double *out_
                 char **out_text)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  g_auto (TestFrame) frame = { { { 0 } } };
+  g_auto (MpipeUnitFrame) frame = { { { 0 } } };
 
   g_byte_array_append (bytes, (const guint8 *) &fraction, sizeof fraction);
   if (rest_size > 0)
     g_byte_array_append (bytes, (const guint8 *) rest, rest_size);
-  frame = make_frame (MPIPE_FRAME_PROGRESS, bytes->data, bytes->len);
+  frame = mpipe_unit_frame_make (MPIPE_FRAME_PROGRESS, bytes->data, bytes->len);
   return mpipe_message_parse_progress (&frame.frame, out_fraction, out_text, NULL);
 }
 
@@ -304,7 +279,7 @@ test_refuses_progress_without_a_number (void)
 {
   for (gsize size = 0; size < sizeof (double); size++)
     {
-      g_auto (TestFrame) frame = make_frame (MPIPE_FRAME_PROGRESS, "1234567", size);
+      g_auto (MpipeUnitFrame) frame = mpipe_unit_frame_make (MPIPE_FRAME_PROGRESS, "1234567", size);
       g_autoptr (GError) error = NULL;
       g_autofree char *text = NULL;
       double fraction;

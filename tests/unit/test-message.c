@@ -11,33 +11,7 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
-
-/* A frame whose payload ends where the memory ends, so that a sanitizer sees who reads on. */
-typedef struct
-{
-  MpipeFrame frame;
-  guint8 *memory;
-} TestFrame;
-
-static void
-test_frame_clear (TestFrame *self)
-{
-  g_free (self->memory);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TestFrame, test_frame_clear)
-
-static TestFrame
-make_frame (guint8 kind, const void *data, gsize size)
-{
-  TestFrame self = { .frame.header = { .kind = kind, .size = size } };
-
-  self.memory = g_malloc (MAX (size, 1));
-  if (size > 0)
-    memcpy (self.memory, data, size);
-  self.frame.payload = size > 0 ? self.memory : self.memory + 1;
-  return self;
-}
+#include "mpipe-unit-frame.h"
 
 /* Setup */
 
@@ -82,8 +56,9 @@ test_keeps_a_setup (void)
   for (guint i = 0; i < G_N_ELEMENTS (setups); i++)
     {
       g_autoptr (GBytes) bytes = make_setup (i);
-      g_auto (TestFrame) frame = make_frame (MPIPE_FRAME_HELLO, g_bytes_get_data (bytes, NULL),
-                                             g_bytes_get_size (bytes));
+      g_auto (MpipeUnitFrame) frame
+          = mpipe_unit_frame_make (MPIPE_FRAME_HELLO, g_bytes_get_data (bytes, NULL),
+                                   g_bytes_get_size (bytes));
       g_autoptr (GError) error = NULL;
       g_autoptr (MpipeWorkerSetup) setup = mpipe_worker_setup_parse (&frame.frame, &error);
       g_autoptr (GVariant) parameters
@@ -109,7 +84,7 @@ test_keeps_a_setup (void)
 static gboolean
 check_setup (const void *data, gsize size)
 {
-  g_auto (TestFrame) frame = make_frame (MPIPE_FRAME_HELLO, data, size);
+  g_auto (MpipeUnitFrame) frame = mpipe_unit_frame_make (MPIPE_FRAME_HELLO, data, size);
   g_autoptr (GError) error = NULL;
   g_autoptr (MpipeWorkerSetup) setup = mpipe_worker_setup_parse (&frame.frame, &error);
 
@@ -224,14 +199,14 @@ test_reads_a_hello (void)
     for (guint8 kind = 0; kind < 20; kind++)
       for (guint32 version = 0; version < 3; version++)
         {
-          g_auto (TestFrame) frame = { { { 0 } } };
+          g_auto (MpipeUnitFrame) frame = { { { 0 } } };
           MpipeWorkerHello hello = { .pid = 1 };
           g_autoptr (GError) error = NULL;
           gboolean right = kind == MPIPE_FRAME_HELLO && version == MPIPE_PROTOCOL_VERSION
                            && size >= sizeof good;
 
           words[0] = version;
-          frame = make_frame (kind, words, size);
+          frame = mpipe_unit_frame_make (kind, words, size);
           g_assert_true (mpipe_worker_hello_parse (&frame.frame, &hello, &error) == right);
           if (!right)
             {
@@ -252,8 +227,8 @@ test_refuses_a_setup_of_another_kind (void)
 
   for (guint kind = 0; kind <= G_MAXUINT8; kind++)
     {
-      g_auto (TestFrame) frame
-          = make_frame (kind, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+      g_auto (MpipeUnitFrame) frame
+          = mpipe_unit_frame_make (kind, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
       g_autoptr (MpipeWorkerSetup) setup = mpipe_worker_setup_parse (&frame.frame, NULL);
 
       g_assert_true ((setup != NULL) == (kind == MPIPE_FRAME_HELLO));
