@@ -56,7 +56,8 @@ is_wanted (const MpipeItem *first, gpointer user_data)
 
   if (first->error != NULL && !first->reported && mpipe_pipeline_has_failure_handler (self))
     return TRUE;
-  return mpipe_pipeline_has_result_handler (self) || is_waiting (self, &self->getters);
+  self->emits_results = mpipe_pipeline_has_result_handler (self);
+  return self->emits_results || is_waiting (self, &self->getters);
 }
 
 /* Cancelled calls */
@@ -211,8 +212,7 @@ tell_failure (MpipePipeline *self, MpipeItem *failure)
 static void
 tell_result (MpipePipeline *self, MpipeResult *result)
 {
-  GTask *getter
-      = mpipe_pipeline_has_result_handler (self) ? NULL : take_call (self, &self->getters);
+  GTask *getter = self->emits_results ? NULL : take_call (self, &self->getters);
 
   if (getter == NULL)
     {

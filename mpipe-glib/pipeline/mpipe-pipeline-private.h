@@ -25,6 +25,7 @@ struct _MpipePipeline
 
   GMutex lock;         /* of the following; any thread */
   GQueue getters;      /* of GTask: wait for a result; their data is an MpipeResult to be filled */
+  gboolean emits_results; /* some handler of a signal wants the next one; in the context's thread */
   GQueue putters;      /* of GTask: wait for room; their data is the task */
   GQueue waiters;      /* of GTask: wait for the end */
   MpipeFifo unclaimed; /* of MpipeItem: failures that no handler wanted, while results are emitted */

@@ -62,6 +62,7 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
+#include "mpipe-marshal.h"
 
 typedef enum
 {
@@ -420,8 +421,11 @@ install_signals (GType type)
    * Since: 1.0
    */
   signals[SIGNAL_RESULT]
-      = g_signal_new ("result", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
-                      G_TYPE_VARIANT, G_TYPE_UINT64, MPIPE_TYPE_STAGE);
+      = g_signal_new ("result", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      _mpipe_marshal_VOID__VARIANT_UINT64_OBJECT, G_TYPE_NONE, 3, G_TYPE_VARIANT,
+                      G_TYPE_UINT64, MPIPE_TYPE_STAGE);
+  g_signal_set_va_marshaller (signals[SIGNAL_RESULT], type,
+                              _mpipe_marshal_VOID__VARIANT_UINT64_OBJECTv);
 
   /**
    * MpipePipeline::task-failed:
