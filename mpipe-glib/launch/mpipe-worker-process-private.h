@@ -77,8 +77,8 @@ gboolean mpipe_worker_process_takes_rows (MpipeWorkerProcess *self);
 gboolean mpipe_worker_process_does_arrays (MpipeWorkerProcess *self);
 void mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence,
                                      MpipePayload *task, GUnixFDList *fds);
-void mpipe_worker_process_send_row (MpipeWorkerProcess *self, guint64 first,
-                                    MpipePayload *tasks);
+gboolean mpipe_worker_process_send_row (MpipeWorkerProcess *self, guint64 first,
+                                        const MpipePayload *tasks);
 void mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence);
 gboolean mpipe_worker_process_can_cancel (MpipeWorkerProcess *self);
 void mpipe_worker_process_send_cancel (MpipeWorkerProcess *self, guint64 sequence);

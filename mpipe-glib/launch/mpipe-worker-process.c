@@ -636,10 +636,10 @@ mpipe_worker_process_does_arrays (MpipeWorkerProcess *self)
   return (self->features & MPIPE_FEATURE_ARRAYS) != 0;
 }
 
-/* Queues tasks with numbers from @first on, to a worker that takes them so; numbers may go together with those before
- * them. Other values are sent as a task is. */
-void
-mpipe_worker_process_send_row (MpipeWorkerProcess *self, guint64 first, MpipePayload *tasks)
+/* Queues tasks with numbers from @first on, to a worker that takes them so; they may go together with those before
+ * them. Returns: FALSE when their values are no numbers */
+gboolean
+mpipe_worker_process_send_row (MpipeWorkerProcess *self, guint64 first, const MpipePayload *tasks)
 {
   const MpipeTypeEntry *type = mpipe_type_table_get (self->types, tasks->type);
   MpipeFrameHeader header = {
@@ -650,14 +650,12 @@ mpipe_worker_process_send_row (MpipeWorkerProcess *self, guint64 first, MpipePay
   };
 
   if (mpipe_frame_count_row (&header, type) == 0)
-    {
-      mpipe_worker_process_send_task (self, first, tasks, NULL);
-      return;
-    }
+    return FALSE;
   g_assert (self->state == MPIPE_WORKER_PROCESS_READY);
   mpipe_type_map_announce (self->type_map, self->channel, tasks->type);
   mpipe_channel_send_row (self->channel, &header, type->unit, mpipe_payload_get_data (tasks),
                           mpipe_payload_get_buffer (tasks));
+  return TRUE;
 }
 
 /* Queues a task, with its descriptors or NULL; the value may move to where the worker can read it. It leaves with the

@@ -589,12 +589,15 @@ mpipe_worker_slot_give (MpipeWorkerSlot *self, MpipeItem *task)
     self->measured_from = g_get_monotonic_time ();
   task->begun_at = 0;
   task->is_begun = FALSE;
-  task->in_array = joins && mpipe_worker_process_does_arrays (self->process);
+  task->in_array = FALSE;
   task->number = mpipe_leases_add (self->leases, task, task->n_tasks);
-  if (joins)
-    mpipe_worker_process_send_row (self->process, task->number, &task->payload);
-  else
-    mpipe_worker_process_send_task (self->process, task->number, &task->payload, task->fds);
+  if (joins && mpipe_worker_process_send_row (self->process, task->number, &task->payload))
+    {
+      task->in_array = mpipe_worker_process_does_arrays (self->process);
+      return;
+    }
+  g_assert (task->n_tasks == 1);
+  mpipe_worker_process_send_task (self->process, task->number, &task->payload, task->fds);
 }
 
 /* Whether the worker that is there may be given rows of tasks. The time of a task can be told only when the worker does

@@ -117,8 +117,8 @@ mpipe_page_begin (MpipePage *self, guint64 sequence, gint64 now)
   return FALSE;
 }
 
-/* The same for @n tasks that are begun at once. Returns: how many of them, from @first on, are to be done; those behind
- * them were taken back. */
+/* The same for @n tasks that are begun at once. Returns: how many of them, from @first on, are to be done so; from the
+ * next on they were taken back. */
 guint
 mpipe_page_begin_row (MpipePage *self, guint64 first, guint n, gint64 now)
 {
@@ -128,7 +128,7 @@ mpipe_page_begin_row (MpipePage *self, guint64 first, guint n, gint64 now)
   __atomic_store_n (&self->words->since, (guint64) now, __ATOMIC_SEQ_CST);
   from = __atomic_load_n (&self->words->recall_from, __ATOMIC_SEQ_CST);
   if (from == 0 || from >= first + n
-      || __atomic_load_n (&self->words->recall_until, __ATOMIC_RELAXED) < first + n)
+      || __atomic_load_n (&self->words->recall_until, __ATOMIC_RELAXED) <= first)
     return n;
   n = from > first ? (guint) (from - first) : 0;
   if (n > 0)

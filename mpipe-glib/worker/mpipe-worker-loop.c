@@ -282,30 +282,33 @@ do_array (MpipeWorkerLoop *self, guint64 first, const MpipePayload *row, guint n
   return TRUE;
 }
 
-/* All that were not taken back at once; if that fails, each alone. */
+/* All at once, up to the first that was taken back; if that fails, each alone. */
 static gboolean
 do_all (MpipeWorkerLoop *self, guint64 first, const MpipePayload *row, guint n, GError **error)
 {
-  MpipePayload begun;
+  const gsize unit = row->size / n;
+  MpipePayload begun, others;
   guint n_begun;
-  gboolean done;
+  gboolean done = TRUE;
 
   if (!mpipe_outbox_flush_if_due (self->outbox, self->now, error))
     return FALSE;
   n_begun = mpipe_page_begin_row (self->page, first, n, self->now);
   if (n_begun > 0)
     {
-      mpipe_payload_init_slice (&begun, row, 0, row->size / n * n_begun);
+      mpipe_payload_init_slice (&begun, row, 0, unit * n_begun);
       done = do_array (self, first, &begun, n_begun);
       end_task (self);
       done = done || do_each (self, first, &begun, n_begun, error);
       mpipe_payload_clear (&begun);
-      if (!done)
-        return FALSE;
     }
-  for (guint i = n_begun; i < n; i++)
-    mpipe_outbox_add (self->outbox, MPIPE_FRAME_SKIPPED, first + i);
-  return TRUE;
+  if (done && n_begun < n)
+    {
+      mpipe_payload_init_slice (&others, row, unit * n_begun, unit * (n - n_begun));
+      done = do_each (self, first + n_begun, &others, n - n_begun, error);
+      mpipe_payload_clear (&others);
+    }
+  return done;
 }
 
 static gboolean

@@ -220,6 +220,19 @@ send_nonsense (uint16_t type, uint64_t sequence)
       mpipe_raw_send (MPIPE_FRAME_TYPE, 0, 600, 0, "s", 1);
       mpipe_raw_send (MPIPE_FRAME_RESULT, MPIPE_FRAME_FLAG_LAST, 600, sequence, "three", 6);
     }
+  if (is ("results-of-nothing"))
+    mpipe_raw_send (MPIPE_FRAME_RESULTS, 0, type, sequence, NULL, 0);
+  if (is ("results-cut-short"))
+    mpipe_raw_send (MPIPE_FRAME_RESULTS, 0, type, sequence, &value, 7);
+  if (is ("results-not-given"))
+    mpipe_raw_send (MPIPE_FRAME_RESULTS, 0, type, sequence + 1000, &value, sizeof value);
+  if (is ("results-of-text"))
+    {
+      mpipe_raw_send (MPIPE_FRAME_TYPE, 0, 602, 0, "s", 1);
+      mpipe_raw_send (MPIPE_FRAME_RESULTS, 0, 602, sequence, "three", 6);
+    }
+  if (is ("tasks"))
+    mpipe_raw_send (MPIPE_FRAME_TASKS, 0, type, sequence, &value, sizeof value);
   if (is ("not-normal"))
     {
       mpipe_raw_send (MPIPE_FRAME_TYPE, 0, 601, 0, "as", 2);

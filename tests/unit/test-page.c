@@ -114,6 +114,42 @@ test_recall_case (gconstpointer data)
   g_assert_true (mpipe_page_begin (worker, test->tried, 3));
 }
 
+typedef struct
+{
+  const char *sentence;
+  guint64 from, until; /* of a recall; 0 for none */
+  guint64 first;
+  guint n;
+  guint n_begun;
+} RowCase;
+
+static const RowCase row_cases[] = {
+  { "all-without-a-recall", 0, 0, 5, 4, 4 },
+  { "all-before-a-recall", 9, 20, 5, 4, 4 },
+  { "those-before-a-recall", 7, 20, 5, 4, 2 },
+  { "none-from-the-first-on", 5, 20, 5, 4, 0 },
+  { "none-in-the-middle", 2, 20, 5, 4, 0 },
+  { "none-at-the-end", 2, 9, 5, 4, 0 },
+  { "all-behind-a-recall", 2, 5, 5, 4, 4 },
+  { "those-before-one", 6, 7, 5, 4, 1 },
+  { "one", 0, 0, 5, 1, 1 },
+  { "not-one", 5, 6, 5, 1, 0 },
+};
+
+static void
+test_row_case (gconstpointer data)
+{
+  const RowCase *test = data;
+  g_autoptr (MpipePage) engine = new_page ();
+  g_autoptr (MpipePage) worker = map_again (engine);
+
+  if (test->from > 0)
+    mpipe_page_recall (engine, test->from, test->until);
+  g_assert_cmpuint (mpipe_page_begin_row (worker, test->first, test->n, 1), ==, test->n_begun);
+  g_assert_cmpuint (mpipe_page_get_current (engine, NULL), ==,
+                    test->n_begun > 0 ? test->first + test->n_begun - 1 : 0);
+}
+
 static void
 test_is_sealed (void)
 {
@@ -183,6 +219,7 @@ typedef struct
   int n_answered;       /* atomic: numbers up to this are done or skipped */
   guint8 *answers;      /* by number */
   gboolean *is_certain; /* by number: taken back for certain */
+  gboolean in_rows;     /* several are begun at once, as far as they may be */
 } Race;
 
 /* Looks often before it yields, so that the two meet on two processors and get on with one. */
@@ -194,6 +231,20 @@ wait_for (int *value, int least)
       g_thread_yield ();
 }
 
+/* Returns: how many have been done, from @first on */
+static int
+begin_several (Race *race, int first)
+{
+  int n_given = g_atomic_int_get (&race->n_given) - first + 1;
+  int n = (int) mpipe_page_begin_row (race->worker, first, MIN (1 + first % 7, n_given), first);
+
+  for (int i = 0; i < n; i++)
+    race->answers[first + i] = DONE;
+  if (n > 0)
+    mpipe_page_end (race->worker, n);
+  return n;
+}
+
 static gpointer
 race_worker_thread (gpointer data)
 {
@@ -202,6 +253,13 @@ race_worker_thread (gpointer data)
   for (int number = 1; number <= N_NUMBERS; number++)
     {
       wait_for (&race->n_given, number);
+      if (race->in_rows)
+        number += begin_several (race, number);
+      if (number > g_atomic_int_get (&race->n_given))
+        {
+          g_atomic_int_set (&race->n_answered, --number);
+          continue;
+        }
       race->answers[number] = mpipe_page_begin (race->worker, number, number) ? DONE : SKIPPED;
       if (race->answers[number] == DONE)
         mpipe_page_end (race->worker, 1);
@@ -247,9 +305,10 @@ test_race (gconstpointer data)
   g_autofree guint8 *answers = g_new0 (guint8, N_NUMBERS + 1);
   g_autofree gboolean *is_certain = g_new0 (gboolean, N_NUMBERS + 1);
   Race race = { .engine = engine,
-                .worker = GPOINTER_TO_INT (data) ? other : engine,
+                .worker = GPOINTER_TO_INT (data) & 1 ? other : engine,
                 .answers = answers,
-                .is_certain = is_certain };
+                .is_certain = is_certain,
+                .in_rows = (GPOINTER_TO_INT (data) & 2) != 0 };
   GThread *worker = g_thread_new ("begins", race_worker_thread, &race);
   guint n_done = 0, n_skipped = 0, n_late = 0;
 
@@ -338,14 +397,23 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &recall_cases[i], test_recall_case);
     }
+  for (guint i = 0; i < G_N_ELEMENTS (row_cases); i++)
+    {
+      g_autofree char *path
+          = g_strconcat ("/mpipe/wire/page/row/begins-", row_cases[i].sentence, NULL);
+
+      g_test_add_data_func (path, &row_cases[i], test_row_case);
+    }
   g_test_add_func ("/mpipe/wire/page/tells-the-current-task", test_tells_the_current_task);
   g_test_add_func ("/mpipe/wire/page/is-sealed", test_is_sealed);
   g_test_add_func ("/mpipe/wire/page/refuses-what-is-no-page", test_refuses_what_is_no_page);
   g_test_add_func ("/mpipe/wire/page/is-freed-when-null", test_is_freed_when_null);
   g_test_add_data_func ("/mpipe/wire/page/no-task-is-both-done-and-taken-back",
-                        GINT_TO_POINTER (FALSE), test_race);
+                        GINT_TO_POINTER (0), test_race);
   g_test_add_data_func ("/mpipe/wire/page/no-task-is-both-done-and-taken-back-mapped-twice",
-                        GINT_TO_POINTER (TRUE), test_race);
+                        GINT_TO_POINTER (1), test_race);
+  g_test_add_data_func ("/mpipe/wire/page/no-task-of-a-row-is-both-done-and-taken-back",
+                        GINT_TO_POINTER (2 | 1), test_race);
   g_test_add_data_func ("/mpipe/wire/page/one-of-two-sees-the-other", GINT_TO_POINTER (FALSE),
                         test_one_of_two_sees_the_other);
   g_test_add_data_func ("/mpipe/wire/page/one-of-two-sees-the-other-mapped-twice",
