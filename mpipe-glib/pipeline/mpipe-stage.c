@@ -222,6 +222,9 @@ typedef enum
    * Results that a task had put before its worker ended are dropped when it is tried again; they are given when it
    * has ended. With a single attempt they are given at once, and the failure follows them.
    *
+   * A worker that does several tasks at once ([vfunc@Mpipe.Worker.task_array]) and ends in the middle of them does not
+   * count: they are tried again one by one, so that the guilty one is found.
+   *
    * Since: 1.0
    */
   PROP_MAX_ATTEMPTS,

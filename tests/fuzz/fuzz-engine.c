@@ -12,6 +12,7 @@
 
 #include "mpipe-fuzz-script.h"
 #include "mpipe-fuzz-value.h"
+#include "mpipe-glib/wire/mpipe-protocol-private.h"
 
 #define PATIENCE_US (15 * G_USEC_PER_SEC)
 #define TIME_LIMIT_MS 3
@@ -105,7 +106,8 @@ take_plan (MpipeFuzzInput *input, Plan *out_plan, MpipeFuzzScriptOptions *out_op
     .greets = (b & 0x10) == 0,
     .has_page = (b & 0x20) != 0,
     .shares_memory = (c & 0x40) != 0,
-    .features = c & 0x1f,
+    .features = (c & 0x1f) | ((d & 0x80) != 0 ? MPIPE_FEATURE_ROWS : 0)
+                | ((e & 0x40) != 0 ? MPIPE_FEATURE_ARRAYS : 0),
     .may_hang = out_plan->has_time_limits,
     .pieces = f & 15,
   };

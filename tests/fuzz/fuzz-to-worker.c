@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
 /* A worker's whole life, its pipeline being the input: greeted, started, task after task, stopped; with workers that do
- * one task after the other and those that end them later. What it answers are frames in the order that is promised; no
+ * one task after the other, several at once, and those that end them later. What it answers are frames in the order that is promised; no
  * task is answered more often than it was given, and after STOP each was. */
 
 #include "config.h"
@@ -15,11 +15,13 @@
 #include "mpipe-fuzz-value.h"
 #include "mpipe-glib/core/mpipe-arena-private.h"
 #include "mpipe-glib/wire/mpipe-channel-private.h"
+#include "mpipe-glib/wire/mpipe-type-map-private.h"
 #include "mpipe-glib/worker/mpipe-worker-loop-private.h"
 
 #define WITH_PAGE 1
 #define BEGINS 2
 #define GREETED 4 /* a good HELLO is put before the input */
+#define DOES_ARRAYS 0x40 /* if it begins nothing */
 #define SHARES_MEMORY 0x80
 #define ARENA_SIZE (64u << 10)
 
@@ -75,6 +77,46 @@ fuzz_worker_class_init (FuzzWorkerClass *klass)
 
 static void
 fuzz_worker_init (FuzzWorker *self)
+{
+}
+
+#define FUZZ_TYPE_COLLECTOR (fuzz_collector_get_type ())
+G_DECLARE_FINAL_TYPE (FuzzCollector, fuzz_collector, FUZZ, COLLECTOR, MpipeWorker)
+
+struct _FuzzCollector
+{
+  MpipeWorker parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (FuzzCollector, fuzz_collector, MPIPE_TYPE_WORKER)
+
+/* What it does depends on how many they are. */
+static GVariant *
+fuzz_collector_task_array (MpipeWorker *worker, GVariant *tasks, GError **error)
+{
+  mpipe_fuzz_walk (tasks);
+  switch (g_variant_n_children (tasks) % 5)
+    {
+    case 0:
+      return NULL;
+    case 3:
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "failed");
+      return NULL;
+    case 4:
+      return g_variant_new_string ("no array");
+    default:
+      return g_variant_ref (tasks);
+    }
+}
+
+static void
+fuzz_collector_class_init (FuzzCollectorClass *klass)
+{
+  MPIPE_WORKER_CLASS (klass)->task_array = fuzz_collector_task_array;
+}
+
+static void
+fuzz_collector_init (FuzzCollector *self)
 {
 }
 
@@ -144,6 +186,30 @@ count (GHashTable *numbers, guint64 number)
   g_hash_table_insert (numbers, g_memdup2 (&number, sizeof number), GUINT_TO_POINTER (n + 1));
 }
 
+/* What one side says, frame by frame, with the types that it names */
+typedef struct
+{
+  MpipeFuzzInput bytes;
+  MpipeTypeTable *types;
+  MpipeTypeMap *map;
+} Speech;
+
+static void
+speech_init (Speech *self, MpipeFuzzInput bytes)
+{
+  self->bytes = bytes;
+  self->types = mpipe_type_table_new ();
+  self->map = mpipe_type_map_new (self->types);
+  mpipe_type_map_allow_handles (self->map);
+}
+
+static void
+speech_clear (Speech *self)
+{
+  mpipe_type_map_free (self->map);
+  mpipe_type_table_unref (self->types);
+}
+
 static GHashTable *
 numbers_new (void)
 {
@@ -152,15 +218,29 @@ numbers_new (void)
 
 /* Returns: whether there was a whole frame */
 static gboolean
-take_header (MpipeFuzzInput *bytes, MpipeFrameHeader *out_header)
+take_header (Speech *self, MpipeFrameHeader *out_header)
 {
-  if (bytes->size < sizeof *out_header)
+  MpipeFrame frame = { .payload = self->bytes.data + sizeof *out_header };
+
+  if (self->bytes.size < sizeof *out_header)
     return FALSE;
-  memcpy (out_header, bytes->data, sizeof *out_header);
-  if (mpipe_frame_length (out_header->size) > bytes->size)
+  memcpy (out_header, self->bytes.data, sizeof *out_header);
+  if (mpipe_frame_length (out_header->size) > self->bytes.size)
     return FALSE;
-  mpipe_fuzz_take_bytes (bytes, mpipe_frame_length (out_header->size));
+  frame.header = *out_header;
+  if (out_header->kind == MPIPE_FRAME_TYPE)
+    mpipe_type_map_learn (self->map, &frame, NULL);
+  mpipe_fuzz_take_bytes (&self->bytes, mpipe_frame_length (out_header->size));
   return TRUE;
+}
+
+/* Returns: how many tasks a frame of tasks or of results is about */
+static guint
+count_row (const Speech *self, const MpipeFrameHeader *header)
+{
+  guint16 type = mpipe_type_map_translate (self->map, header->type);
+
+  return mpipe_frame_count_row (header, mpipe_type_table_get (self->types, type));
 }
 
 /* Returns: how often each number was given to the worker, up to STOP */
@@ -168,21 +248,30 @@ static GHashTable *
 count_tasks (MpipeFuzzInput said)
 {
   GHashTable *numbers = numbers_new ();
+  Speech speech;
   MpipeFrameHeader header;
 
-  while (take_header (&said, &header))
+  speech_init (&speech, said);
+  while (take_header (&speech, &header))
     {
       if (header.kind == MPIPE_FRAME_TASK || header.kind == MPIPE_FRAME_STOP)
         count (numbers, header.sequence);
+      if (header.kind == MPIPE_FRAME_TASKS)
+        for (guint i = count_row (&speech, &header); i-- > 0;)
+          count (numbers, header.sequence + i);
       if (header.kind == MPIPE_FRAME_STOP)
         break;
     }
+  speech_clear (&speech);
   return numbers;
 }
 
-static gboolean
-is_end_of_task (const MpipeFrameHeader *header)
+/* Returns: how many tasks end with a frame */
+static guint
+count_ends (const Speech *self, const MpipeFrameHeader *header)
 {
+  if (header->kind == MPIPE_FRAME_RESULTS)
+    return count_row (self, header);
   return header->kind == MPIPE_FRAME_DONE || header->kind == MPIPE_FRAME_SKIPPED
          || header->kind == MPIPE_FRAME_FAILED
          || (header->kind == MPIPE_FRAME_RESULT && (header->flags & MPIPE_FRAME_FLAG_LAST) != 0);
@@ -202,20 +291,26 @@ check_answers (MpipeFuzzInput answers, MpipeFuzzInput said, gboolean stopped)
 {
   g_autoptr (GHashTable) given = count_tasks (said);
   g_autoptr (GHashTable) ended = numbers_new ();
+  Speech speech;
   MpipeFrameHeader header;
   gboolean said_goodbye = FALSE;
   GHashTableIter iter;
   gpointer number, n;
 
-  for (guint n_frames = 0; take_header (&answers, &header); n_frames++)
+  speech_init (&speech, answers);
+  for (guint n_frames = 0; take_header (&speech, &header); n_frames++)
     {
       check_order (&header, n_frames, &said_goodbye);
-      if (!is_end_of_task (&header))
-        continue;
-      count (ended, header.sequence);
-      g_assert_cmpuint (get_n (ended, header.sequence), <=, get_n (given, header.sequence));
+      for (guint i = count_ends (&speech, &header); i-- > 0;)
+        {
+          guint64 task = header.sequence + i;
+
+          count (ended, task);
+          g_assert_cmpuint (get_n (ended, task), <=, get_n (given, task));
+        }
     }
-  g_assert_cmpuint (answers.size, ==, 0);
+  g_assert_cmpuint (speech.bytes.size, ==, 0);
+  speech_clear (&speech);
   g_assert_true (said_goodbye == stopped);
   g_hash_table_iter_init (&iter, given);
   while (stopped && g_hash_table_iter_next (&iter, &number, &n))
@@ -237,14 +332,21 @@ share_memory (MpipeWorkerLoop *loop)
       loop, mpipe_arena_view_new_for_fd (mpipe_arena_dup_fd (arena, NULL), NULL), tray);
 }
 
+static GType
+get_worker_type (guint8 ways)
+{
+  if ((ways & BEGINS) != 0)
+    return FUZZ_TYPE_BEGINNER;
+  return (ways & DOES_ARRAYS) != 0 ? FUZZ_TYPE_COLLECTOR : FUZZ_TYPE_WORKER;
+}
+
 static gboolean
 work (GIOStream *stream, guint8 ways)
 {
   g_autoptr (GError) error = NULL;
   MpipePage *page = (ways & WITH_PAGE) != 0 ? mpipe_page_new (&error) : NULL;
   g_autoptr (MpipeWorkerLoop) loop = mpipe_worker_loop_new (stream, page);
-  g_autoptr (MpipeWorker) worker
-      = g_object_new ((ways & BEGINS) != 0 ? FUZZ_TYPE_BEGINNER : FUZZ_TYPE_WORKER, NULL);
+  g_autoptr (MpipeWorker) worker = g_object_new (get_worker_type (ways), NULL);
 
   g_assert_no_error (error);
   if ((ways & SHARES_MEMORY) != 0)

@@ -171,6 +171,20 @@ take_task (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
     self->held[self->n_held++] = held;
 }
 
+/* All tasks that are numbers are of type x. */
+static void
+take_row (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
+{
+  MpipeFrameHeader one = { .kind = MPIPE_FRAME_TASK, .size = sizeof (gint64) };
+
+  g_assert_cmpuint (header->size % sizeof (gint64), ==, 0);
+  for (guint i = 0; i < header->size / sizeof (gint64); i++)
+    {
+      one.sequence = header->sequence + i;
+      take_task (self, &one, payload + i * sizeof (gint64));
+    }
+}
+
 /* What it hears */
 
 static void
@@ -178,6 +192,8 @@ hear_frame (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
 {
   if (header->kind == MPIPE_FRAME_TASK)
     take_task (self, header, payload);
+  if (header->kind == MPIPE_FRAME_TASKS)
+    take_row (self, header, payload);
   if (header->kind == MPIPE_FRAME_STOP)
     self->stop_number = header->sequence;
 }

@@ -13,7 +13,8 @@ import pathlib
 import struct
 import sys
 
-HELLO, READY, TASK, RESULT, DONE, FAILED, PROGRESS, STOP, GOODBYE, TYPE, START, SKIPPED, CANCEL, RELEASE = range(1, 15)
+(HELLO, READY, TASK, RESULT, DONE, FAILED, PROGRESS, STOP, GOODBYE, TYPE, START, SKIPPED, CANCEL, RELEASE,
+ TASKS, RESULTS) = range(1, 17)
 LAST, SHARED, OF_TASK = 1, 2, 4
 PAGE, START_FRAMES, CAN_CANCEL, CONCURRENT, READS_SHARED = 1, 2, 4, 8, 16
 
@@ -130,6 +131,15 @@ def to_worker_seeds():
                   + frame(TASK, 2, place(4096, 16384), 2, SHARED) + frame(TASK, 3, place(4095, 1), 1, SHARED)
                   + frame(TASK, 4, place(0, 4096), 1, SHARED) + frame(TASK, 5, place(1, 65536), 2, SHARED))
         yield f'shared-{ways}', bytes([ways, 0]) + shared + frame(STOP, 6)
+    rows = type_frame(1, 'x') + type_frame(2, 'y') + type_frame(3, 'i')
+    first = 1
+    for n in (1, 2, 3, 4, 5, 12):
+        rows += frame(TASKS, first, number(7) * n, 1) + frame(TASKS, first + n, b'a' * n, 2)
+        first += 2 * n
+    for ways in (4, 5, 6, 7, 0x44, 0x45, 0x4d):
+        yield f'rows-{ways}', bytes([ways, 0]) + rows + frame(TASKS, first, number(3), 3) + frame(STOP, first + 2)
+    yield 'row-of-nothing', b'\x45\0' + rows + frame(TASKS, first, b'', 1)
+    yield 'row-of-text', b'\x45\0' + type_frame(1, 's') + frame(TASKS, 1, b'text\0', 1)
     yield 'no-type', b'\4\0' + frame(TASK, 1, number(7), 9) + frame(STOP, 2)
 
 
@@ -150,6 +160,10 @@ def from_worker_seeds():
               + frame(RELEASE, 2) + frame(RELEASE, 3) + frame(RELEASE, 3))
     yield 'shared', bytes([8, 0]) + shared
     yield 'shared-without-memory', bytes([0, 0]) + shared
+    rows = frame(HELLO, 0, hello()) + type_frame(1, 'x') + type_frame(2, 'y') + frame(READY)
+    yield 'rows', b'\0\0' + rows + frame(RESULTS, 1, number(5) * 3, 1) + frame(RESULTS, 4, b'ab', 2) + end
+    yield 'row-too-long', b'\0\0' + rows + frame(RESULTS, 1, number(5) * 100, 1) + end
+    yield 'row-of-nothing', b'\0\0' + rows + frame(RESULTS, 1, b'', 1) + end
     yield 'no-goodbye', b'\0\0' + said(0)
     yield 'refusal', b'\0\0' + frame(FAILED, 0, failure())
     yield 'late-refusal', b'\0\0' + frame(HELLO, 0, hello()) + frame(FAILED, 0, failure())
@@ -170,6 +184,7 @@ def engine_seeds():
         'read-early': bytes([7, 4, 0x22, 0, 0, 0]), 'large': bytes([3, 4, 0x82, 1, 0, 0]),
         'shared': bytes([3, 4, 0xd2, 1, 0, 0]), 'shared-chain': bytes([3, 5, 0xd2, 1, 0, 0]),
         'greets-itself': bytes([3, 0x10, 2, 4, 0, 0]),
+        'rows': bytes([15, 0x24, 1, 0x80, 0, 0]), 'arrays': bytes([15, 0x25, 1, 0x81, 0x40, 0]),
     }
     scripts = {
         'honest': b'',
