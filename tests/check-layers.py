@@ -34,6 +34,7 @@ LAYERS = {
 }
 
 # What a layer decides without: flow/ knows no objects, no input and output, and no clock.
+GENERATED = {'config.h', 'mpipe-marshal.h'}
 FORBIDDEN_SYSTEM_INCLUDES = {
     'flow': re.compile(
         r'gio/|glib-object\.h|glib-unix\.h|gmodule\.h|sys/|unistd\.h|time\.h|stdio\.h'),
@@ -85,10 +86,11 @@ def check_include(name, line, quote, included):
     """Yields what is wrong with one include of a library file."""
     where = f'{name}:{line}'
     layer = get_layer(name)
-    is_ours = included.startswith(LIBRARY + '/') or os.path.basename(included).startswith('mpipe-')
+    is_ours = included not in GENERATED and (
+        included.startswith(LIBRARY + '/') or os.path.basename(included).startswith('mpipe-'))
 
     if not is_ours:
-        if quote == '"' and included != 'config.h':
+        if quote == '"' and included not in GENERATED:
             yield (f'{where}: “{included}” is neither config.h nor of the project: '
                    'use <…> for what is the system\'s')
         forbidden = FORBIDDEN_SYSTEM_INCLUDES.get(layer)

@@ -200,7 +200,7 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean is_
       return g_cancellable_is_cancelled (cancellable) ? MPIPE_PUT_CANCELLED : MPIPE_PUT_FULL;
     }
   *out_id = ++self->last_id;
-  is_number &= self->allowed_n == G_MAXUINT64; /* what is limited is counted one by one */
+  is_number &= fds == NULL && self->allowed_n == G_MAXUINT64; /* what is limited is counted one by one */
   if (!is_number || !join_row_locked (self, task))
     {
       MpipeItem *item = mpipe_item_new (self->last_id);

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <gio/gunixfdlist.h>
+
 static GVariant *
 echo (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
 {
@@ -165,6 +167,14 @@ gate (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
 {
   wait_for_gate (worker);
   return g_variant_ref (task);
+}
+
+static GVariant *
+count_descriptors (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  GUnixFDList *fds = mpipe_worker_get_fd_list (worker);
+
+  return g_variant_new_int64 (fds != NULL ? g_unix_fd_list_get_length (fds) : 0);
 }
 
 /* misbehave */
@@ -509,6 +519,7 @@ mpipe_test_workers_register (void)
     { "slow", slow },
     { "print", print },
     { "gate", gate },
+    { "descriptors", count_descriptors },
     { "storm", storm },
     { "wait-on-3", wait_on_3 },
     { "misbehave", misbehave },

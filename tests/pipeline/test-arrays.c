@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include <gio/gunixfdlist.h>
 #include <glib/gstdio.h>
 
 #include "mpipe-test-kit.h"
@@ -226,6 +227,34 @@ test_a_limit_is_kept (const MpipeTestWay *way)
     g_array_sort (values, compare_int64);
   mpipe_test_assert_range (values, 1, 1000, 1);
   mpipe_test_finish (pipeline);
+}
+
+/* Each third number comes with a descriptor, before the engine has looked at those before it. */
+static void
+test_numbers_keep_their_descriptors (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "descriptors", 1);
+  g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+  guint64 n_with = 0;
+
+  g_assert_cmpint (g_unix_fd_list_append (fds, 0, NULL), ==, 0);
+  for (gint64 i = 0; i < 300; i++)
+    if (i % 3 == 2)
+      mpipe_pipeline_put_with_fds (pipeline, g_variant_new_int64 (i), fds, NULL, NULL);
+    else
+      mpipe_test_put (pipeline, i, 1);
+  mpipe_pipeline_stop (pipeline);
+  for (gint64 i = 0; i < 300; i++)
+    {
+      gint64 n = mpipe_test_get_int64 (pipeline);
+
+      if (way->ordered)
+        g_assert_cmpint (n, ==, i % 3 == 2);
+      n_with += (guint64) n;
+    }
+  g_assert_cmpuint (n_with, ==, 100);
+  mpipe_test_get_end (pipeline);
 }
 
 /* Types */
@@ -884,6 +913,7 @@ main (int argc, char **argv)
     { "each-stage-passes-them-on", test_each_stage_passes_them_on },
     { "a-fork-gives-each-to-both", test_a_fork_gives_each_to_both },
     { "a-limit-is-kept", test_a_limit_is_kept },
+    { "numbers-keep-their-descriptors", test_numbers_keep_their_descriptors, TRUE },
     { "values-of-any-type", test_values_of_any_type },
     { "one-fails-alone", test_one_fails_alone },
     { "the-one-that-kills-is-found", test_the_one_that_kills_is_found, TRUE },
