@@ -519,7 +519,7 @@ mpipe_test_workers_register (void)
     { "slow", slow },
     { "print", print },
     { "gate", gate },
-    { "descriptors", count_descriptors },
+    { "count-descriptors", count_descriptors },
     { "storm", storm },
     { "wait-on-3", wait_on_3 },
     { "misbehave", misbehave },

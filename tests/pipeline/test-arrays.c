@@ -233,7 +233,7 @@ test_a_limit_is_kept (const MpipeTestWay *way)
 static void
 test_numbers_keep_their_descriptors (const MpipeTestWay *way)
 {
-  MpipeStage *stage = mpipe_test_stage (way, "descriptors", 1);
+  MpipeStage *stage = mpipe_test_stage (way, "count-descriptors", 1);
   g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
   guint64 n_with = 0;
