@@ -704,7 +704,11 @@ test_ends_with_its_pipeline (const MpipeTestWay *way)
   g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, 2, 3));
 
   for (int i = 0; i < 20; i++)
-    put (pipeline, "ignore");
+    {
+      g_autofree char *task = g_strdup_printf ("ignore %d", i); /* one of the same name would take its place */
+
+      put (pipeline, task);
+    }
   mpipe_pipeline_terminate (pipeline);
   for (int i = 0; i < 20; i++)
     {
