@@ -151,7 +151,7 @@ mpipe_delegation_find_problem (const char *group)
 {
   static GMutex mutex;
   static GHashTable *problems; /* of each group that was tried; an empty text for none */
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   const char *problem;
 
   if (problems == NULL)
