@@ -18,6 +18,7 @@
 #include "mpipe-glib/pipeline/mpipe-stage-run-private.h"
 
 #define DESCRIPTORS_NEEDED 8 /* for a main context, and some room */
+#define WORTH_A_POLLER 8 /* workers: for fewer, one more call for each wake-up costs more than to poll them all */
 #define TICK_MS 100 /* how often it is told that counts have changed */
 
 /* What may be put at once without an answer of the engine, when some stage has a limit but the first
@@ -652,6 +653,16 @@ check_descriptors (GError **error)
   return FALSE;
 }
 
+static guint
+count_workers (const MpipePlan *plan)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < plan->nodes->len; i++)
+    n += mpipe_plan_get_node (plan, i)->n_workers;
+  return n;
+}
+
 /* The stages of @plan must be frozen. Nothing runs before the engine is started. Returns: (nullable): NULL with
  * MPIPE_ERROR_LAUNCH when there are no descriptors for it */
 MpipeEngine *
@@ -672,7 +683,8 @@ mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *ap
   self->types = mpipe_type_table_ref (types);
   self->run_context.types = types;
   self->run_context.arena = mpipe_arena_new (MPIPE_ARENA_SIZE, NULL);
-  self->run_context.poller = mpipe_poller_new (self->context);
+  if (count_workers (plan) >= WORTH_A_POLLER)
+    self->run_context.poller = mpipe_poller_new (self->context);
   self->run_context.events = &run_events;
   self->run_context.owner = self;
   self->runs = g_ptr_array_new ();

@@ -220,7 +220,7 @@ numbers_new (void)
 static gboolean
 take_header (Speech *self, MpipeFrameHeader *out_header)
 {
-  MpipeFrame frame = { .payload = self->bytes.data + sizeof *out_header };
+  MpipeFrame frame = { { 0 } };
 
   if (self->bytes.size < sizeof *out_header)
     return FALSE;
@@ -228,6 +228,7 @@ take_header (Speech *self, MpipeFrameHeader *out_header)
   if (mpipe_frame_length (out_header->size) > self->bytes.size)
     return FALSE;
   frame.header = *out_header;
+  frame.payload = self->bytes.data + sizeof *out_header;
   if (out_header->kind == MPIPE_FRAME_TYPE)
     mpipe_type_map_learn (self->map, &frame, NULL);
   mpipe_fuzz_take_bytes (&self->bytes, mpipe_frame_length (out_header->size));
