@@ -11,11 +11,13 @@
 #include "mpipe-fuzz-bytes.h"
 #include "mpipe-fuzz-child.h"
 #include "mpipe-fuzz-stream.h"
+#include "mpipe-glib/core/mpipe-type-table-private.h"
 #include "mpipe-glib/wire/mpipe-arena-view-private.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
 
 #define HELD_MAX 64       /* tasks that a worker remembers */
 #define RESULT_TYPE 4000  /* the number under which honest workers name int64 */
+#define AS_ROW 0x10       /* in how a result is said: with others, as RESULTS */
 #define ALSO_IDLE 0x80    /* in a step: to be done even if the worker holds nothing */
 
 struct _MpipeFuzzScript
@@ -46,6 +48,7 @@ typedef struct
   GByteArray *heard;
   Held held[HELD_MAX];
   guint n_held;
+  guint8 type_sizes[MPIPE_TYPE_TABLE_MAX]; /* of numbers, as the pipeline has named them; 0 for other types */
   guint64 stop_number; /* 0 before it is told to stop */
   guint32 pieces;
   gboolean is_ready;
@@ -171,21 +174,34 @@ take_task (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
     self->held[self->n_held++] = held;
 }
 
-/* All tasks that are numbers are of type x. */
+/* Tasks of a later stage may be numbers of any type. */
 static void
 take_row (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
 {
-  MpipeFrameHeader one = { .kind = MPIPE_FRAME_TASK, .size = sizeof (gint64) };
+  guint size = header->type < MPIPE_TYPE_TABLE_MAX ? self->type_sizes[header->type] : 0;
+  MpipeFrameHeader one = { .kind = MPIPE_FRAME_TASK, .size = size };
 
-  g_assert_cmpuint (header->size % sizeof (gint64), ==, 0);
-  for (guint i = 0; i < header->size / sizeof (gint64); i++)
+  g_assert_cmpuint (size, >, 0);
+  g_assert_cmpuint (header->size % size, ==, 0);
+  for (guint i = 0; i < header->size / size; i++)
     {
       one.sequence = header->sequence + i;
-      take_task (self, &one, payload + i * sizeof (gint64));
+      take_task (self, &one, payload + i * size);
     }
 }
 
 /* What it hears */
+
+static void
+note_type (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
+{
+  static const guint8 sizes[] = {
+    ['d'] = 8, ['i'] = 4, ['n'] = 2, ['q'] = 2, ['t'] = 8, ['u'] = 4, ['x'] = 8, ['y'] = 1,
+  };
+
+  if (header->type < MPIPE_TYPE_TABLE_MAX && header->size == 1 && payload[0] < sizeof sizes)
+    self->type_sizes[header->type] = sizes[payload[0]];
+}
 
 static void
 hear_frame (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
@@ -194,6 +210,8 @@ hear_frame (Worker *self, const MpipeFrameHeader *header, const guint8 *payload)
     take_task (self, header, payload);
   if (header->kind == MPIPE_FRAME_TASKS)
     take_row (self, header, payload);
+  if (header->kind == MPIPE_FRAME_TYPE)
+    note_type (self, header, payload);
   if (header->kind == MPIPE_FRAME_STOP)
     self->stop_number = header->sequence;
 }
@@ -312,6 +330,16 @@ choose_place (Worker *self)
   };
 }
 
+/* Several last results, some of which may be those of tasks that it does not hold. */
+static void
+say_row (Worker *self, guint index, guint64 number, guint16 type, MpipeFuzzInput payload)
+{
+  note_all_dropped (self);
+  say (self, MPIPE_FRAME_RESULTS, 0, type, number, payload.data, payload.size);
+  for (gsize n = payload.size / sizeof (gint64); n > 0 && index < self->n_held; n--)
+    forget (self, index);
+}
+
 static void
 say_result (Worker *self)
 {
@@ -333,6 +361,11 @@ say_result (Worker *self)
     {
       MpipeFuzzInput payload = mpipe_fuzz_take_bytes (steps, mpipe_fuzz_take_byte (steps) & 63);
 
+      if ((how & AS_ROW) != 0)
+        {
+          say_row (self, index, number, type, payload);
+          return;
+        }
       say (self, MPIPE_FRAME_RESULT, flags, type, number, payload.data, payload.size);
     }
   if ((how & MPIPE_FRAME_FLAG_LAST) != 0)

@@ -190,6 +190,7 @@ def engine_seeds():
         'honest': b'',
         'answers': bytes([3, 0x10, 4, 0, 1, 1, 8]) + number(5) + bytes([5, 0, 6, 1, 7, 0, 9, 0, 100, 0]),
         'several': bytes([3, 0x10, 4, 0, 0, 1, 8]) + number(5) + bytes([4, 0, 0, 1, 8]) + number(6) + bytes([5, 0]),
+        'row-of-results': bytes([3, 0x10, 4, 0, 0x10, 1, 16]) + number(5) + number(6),
         'half-done': bytes([3, 0x10, 4, 0, 0, 1, 8]) + number(5) + bytes([14, 0]),
         'shared-results': bytes([3, 0x16, 4, 0, 2, 1, 0x00, 4, 0, 6, 1, 0x11, 4, 0, 7, 1, 0x31, 15, 0, 4, 0, 2, 1, 0x8b]),
         'dies': bytes([7, 0, 14, 0, 14, 1]),
