@@ -75,7 +75,8 @@ static GVariant *
 wrap (const MpipePayload *self, const MpipeTypeEntry *type, gboolean trusted)
 {
   g_autoptr (GBytes) bytes = to_bytes (self);
-  const GVariantType *variant_type = G_VARIANT_TYPE (type->string);
+  /* no G_VARIANT_TYPE(): the string was found to be a type when it came into the table */
+  const GVariantType *variant_type = (const GVariantType *) type->string;
 
   return g_variant_ref_sink (g_variant_new_from_bytes (variant_type, bytes, trusted));
 }
@@ -166,6 +167,16 @@ set_bytes (MpipePayload *self, guint16 type, const void *data, gsize size)
   self->size = (guint32) size;
   if (size > 0)
     memcpy (self->in.words, data, size);
+}
+
+/* A value that was made of others is not serialised for it once and for all, with memory of its own. */
+static void
+store (MpipePayload *self, guint16 type, GVariant *variant, gsize size)
+{
+  self->type = type;
+  self->size = (guint32) size;
+  if (size > 0)
+    g_variant_store (variant, self->in.words);
 }
 
 /* Whether the receiver will accept what was serialised: it reads no deeper than GLib does. */
@@ -284,8 +295,10 @@ mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant, MpipeTyp
     return FALSE;
 
   size = g_variant_get_size (variant);
-  if (size <= MPIPE_PAYLOAD_INLINE)
+  if (size <= MPIPE_PAYLOAD_INLINE && type->always_valid)
     set_bytes (self, type->number, g_variant_get_data (variant), size);
+  else if (size <= MPIPE_PAYLOAD_INLINE)
+    store (self, type->number, variant, size);
   else
     {
       g_autoptr (MpipeBuffer) buffer = mpipe_buffer_new_for_variant (variant);
