@@ -62,5 +62,5 @@ mpipe_launch_memory_clear (MpipeLaunchMemory *self)
 {
   g_clear_pointer (&self->page, mpipe_page_free);
   g_clear_pointer (&self->arena, mpipe_arena_unref);
-  g_clear_pointer (&self->tray, mpipe_tray_free);
+  g_clear_pointer (&self->tray, mpipe_tray_unref);
 }

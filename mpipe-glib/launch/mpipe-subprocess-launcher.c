@@ -445,7 +445,7 @@ share_memory (const MpipeLaunchSpec *spec, MpipeLaunchMemory *memory, Descriptor
   if (fds->arena < 0)
     g_clear_pointer (&memory->arena, mpipe_arena_unref);
   if (fds->tray < 0)
-    g_clear_pointer (&memory->tray, mpipe_tray_free);
+    g_clear_pointer (&memory->tray, mpipe_tray_unref);
   else
     mpipe_tray_close_fd (memory->tray);
 }

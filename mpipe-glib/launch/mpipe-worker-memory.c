@@ -69,7 +69,7 @@ mpipe_worker_memory_free (MpipeWorkerMemory *self)
   g_hash_table_unref (self->loans);
   mpipe_arena_unref (self->arena);
   mpipe_arena_unref (self->pool);
-  mpipe_tray_free (self->tray);
+  g_clear_pointer (&self->tray, mpipe_tray_unref);
   g_free (self);
 }
 

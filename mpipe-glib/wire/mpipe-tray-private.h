@@ -13,17 +13,19 @@ typedef struct _MpipeTray MpipeTray;
 
 MpipeTray *mpipe_tray_new (GError **error);
 MpipeTray *mpipe_tray_new_for_fd (int fd, GError **error);
-void mpipe_tray_free (MpipeTray *self);
+MpipeTray *mpipe_tray_ref (MpipeTray *self);
+void mpipe_tray_unref (MpipeTray *self);
 int mpipe_tray_dup_fd (MpipeTray *self, GError **error);
 void mpipe_tray_close_fd (MpipeTray *self);
 
-/* worker's side */
+/* worker's side; new bytes and their freeing: any thread */
+GBytes *mpipe_tray_new_bytes (MpipeTray *self, gsize size);
 gboolean mpipe_tray_put (MpipeTray *self, const void *data, gsize size, guint64 *out_offset);
 
 /* engine's side */
 gboolean mpipe_tray_contains (MpipeTray *self, guint64 offset, guint64 size);
 void mpipe_tray_take (MpipeTray *self, guint64 offset, guint64 size, guint8 *destination);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpipeTray, mpipe_tray_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MpipeTray, mpipe_tray_unref)
 
 G_END_DECLS

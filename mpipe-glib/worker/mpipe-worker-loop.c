@@ -75,7 +75,7 @@ mpipe_worker_loop_free (MpipeWorkerLoop *self)
   mpipe_type_table_unref (self->types);
   mpipe_page_free (self->page);
   g_clear_pointer (&self->loans, mpipe_loans_unref);
-  mpipe_tray_free (self->tray);
+  g_clear_pointer (&self->tray, mpipe_tray_unref);
   mpipe_worker_setup_free (self->setup);
   g_free (self);
 }
@@ -472,6 +472,7 @@ start (MpipeWorkerLoop *self, GError **error)
   if (!mpipe_outbox_flush (self->outbox, error))
     return FALSE;
   mpipe_worker_set_up (self->worker, self->setup);
+  mpipe_worker_set_tray (self->worker, self->tray);
   if (!mpipe_worker_start (self->worker, &local_error))
     {
       if (local_error == NULL)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mpipe-glib/wire/mpipe-message-private.h"
+#include "mpipe-glib/wire/mpipe-tray-private.h"
 #include "mpipe-glib/worker/mpipe-worker.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,7 @@ G_BEGIN_DECLS
 typedef gboolean (*MpipeWorkerPutFunc) (gpointer user_data, GVariant *result, GError **error);
 
 void mpipe_worker_set_up (MpipeWorker *self, const MpipeWorkerSetup *setup);
+void mpipe_worker_set_tray (MpipeWorker *self, MpipeTray *tray);
 void mpipe_worker_set_fd_list (MpipeWorker *self, GUnixFDList *fds);
 void mpipe_worker_set_put_func (MpipeWorker *self, MpipeWorkerPutFunc put, gpointer user_data);
 

@@ -43,6 +43,8 @@
 #include <gio/gunixfdlist.h>
 
 #include "mpipe-glib/core/mpipe-error.h"
+#include "mpipe-glib/core/mpipe-payload-private.h"
+#include "mpipe-glib/wire/mpipe-protocol-private.h"
 
 typedef struct
 {
@@ -54,6 +56,7 @@ typedef struct
   MpipeWorkerPutFunc put; /* set while the loop runs */
   gpointer put_data;
   GUnixFDList *fds; /* of the current task; NULL for none */
+  MpipeTray *tray; /* for large results; NULL when there is none */
 } MpipeWorkerPrivate;
 
 typedef enum
@@ -188,6 +191,7 @@ mpipe_worker_finalize (GObject *object)
   g_clear_pointer (&priv->result_type, g_variant_type_free);
   g_clear_pointer (&priv->refusal, g_free);
   g_clear_object (&priv->fds);
+  g_clear_pointer (&priv->tray, mpipe_tray_unref);
   G_OBJECT_CLASS (mpipe_worker_parent_class)->finalize (object);
 }
 
@@ -243,6 +247,15 @@ mpipe_worker_set_put_func (MpipeWorker *self, MpipeWorkerPutFunc put, gpointer u
 
   priv->put = put;
   priv->put_data = user_data;
+}
+
+/* Once; NULL for none. */
+void
+mpipe_worker_set_tray (MpipeWorker *self, MpipeTray *tray)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+
+  priv->tray = tray != NULL ? mpipe_tray_ref (tray) : NULL;
 }
 
 void
@@ -352,6 +365,70 @@ mpipe_worker_put_result (MpipeWorker *self, GVariant *result, GError **error)
   g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_FAILED,
                "A result can be put only while a task is being done");
   return FALSE;
+}
+
+/* Returns: (transfer full) (nullable): memory of the process */
+static GBytes *
+try_new_bytes (gsize size)
+{
+  gpointer memory = g_try_malloc (MAX (size, 1));
+
+  return memory != NULL ? g_bytes_new_take (memory, size) : NULL;
+}
+
+/**
+ * mpipe_worker_new_bytes: (skip)
+ * @self: a worker
+ * @size: how many bytes, up to 1 GiB
+ * @out_memory: (out): where they are, to be written to until they are part of a result; not cleared
+ * @error: return location for an error
+ *
+ * Gets memory in which a large result can be made.
+ *
+ * It is memory that the worker shares with the pipeline, if there is some left and @size is worth it: a result whose
+ * bytes lie in it, such as
+ *
+ * ```c
+ * guint8 *pixels;
+ * g_autoptr (GBytes) bytes = mpipe_worker_new_bytes (worker, size, &pixels, error);
+ *
+ * if (bytes == NULL)
+ *   return NULL;
+ * paint (pixels);
+ * return g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE);
+ * ```
+ *
+ * need not be copied there. Elsewhere it is ordinary memory, and everything else is the same. What is in it must not
+ * change any more when it was returned or put; it may be kept, and the memory is used again when the last reference is
+ * gone and the pipeline has the result. It is aligned for any type, and can be called for on any thread.
+ *
+ * Returns: (transfer full) (nullable): the bytes; %NULL with %MPIPE_ERROR_TOO_LARGE when a result cannot be so large,
+ *   or there is no memory
+ *
+ * Since: 1.0
+ */
+GBytes *
+mpipe_worker_new_bytes (MpipeWorker *self, gsize size, guint8 **out_memory, GError **error)
+{
+  MpipeWorkerPrivate *priv = mpipe_worker_get_instance_private (self);
+  GBytes *bytes = NULL;
+
+  g_return_val_if_fail (MPIPE_IS_WORKER (self), NULL);
+  g_return_val_if_fail (out_memory != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (priv->tray != NULL && size >= MPIPE_SHARED_SIZE_MIN)
+    bytes = mpipe_tray_new_bytes (priv->tray, size);
+  if (bytes == NULL && size <= MPIPE_PAYLOAD_MAX)
+    bytes = try_new_bytes (size);
+  if (bytes == NULL)
+    {
+      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_TOO_LARGE,
+                   "There is no memory for a result of %" G_GSIZE_FORMAT " bytes", size);
+      return NULL;
+    }
+  *out_memory = (guint8 *) g_bytes_get_data (bytes, NULL);
+  return bytes;
 }
 
 /**

@@ -169,6 +169,8 @@ typedef void (*MpipeBeginFunc) (MpipeWorker *worker, MpipeTask *task, gpointer u
 MPIPE_AVAILABLE_IN_1_0
 gboolean mpipe_worker_put_result (MpipeWorker *self, GVariant *result, GError **error);
 MPIPE_AVAILABLE_IN_1_0
+GBytes *mpipe_worker_new_bytes (MpipeWorker *self, gsize size, guint8 **out_memory, GError **error);
+MPIPE_AVAILABLE_IN_1_0
 GUnixFDList *mpipe_worker_get_fd_list (MpipeWorker *self);
 MPIPE_AVAILABLE_IN_1_0
 GVariant *mpipe_worker_get_parameters (MpipeWorker *self);

@@ -124,6 +124,20 @@ make_payload (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **
   return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data);
 }
 
+/* The same in memory that is shared with the pipeline. */
+static GVariant *
+make_payload_in_place (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  gsize size = g_variant_get_size (task);
+  guint8 *data;
+  g_autoptr (GBytes) bytes = mpipe_worker_new_bytes (worker, size, &data, error);
+
+  if (bytes == NULL)
+    return NULL;
+  memset (data, 1, size);
+  return g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE);
+}
+
 void
 bench_register_workers (void)
 {
@@ -134,4 +148,5 @@ bench_register_workers (void)
   mpipe_worker_register_func ("wait", wait_for_us, NULL, NULL);
   mpipe_worker_register_func ("return", return_payload, NULL, NULL);
   mpipe_worker_register_func ("make", make_payload, NULL, NULL);
+  mpipe_worker_register_func ("make_in_place", make_payload_in_place, NULL, NULL);
 }

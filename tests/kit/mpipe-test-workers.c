@@ -39,6 +39,39 @@ make (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
   return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, data, size, TRUE, g_free, data);
 }
 
+/* As make does, in memory that was asked for. */
+static GVariant *
+make_in_place (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  gsize size = (gsize) g_variant_get_int64 (task);
+  guint8 *data;
+  g_autoptr (GBytes) bytes = mpipe_worker_new_bytes (worker, size, &data, error);
+
+  if (bytes == NULL)
+    return NULL;
+  memset (data, (int) (size % 251), size);
+  return g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE);
+}
+
+/* Puts the same bytes several times, and a part of them. */
+static GVariant *
+make_once_put_often (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  gsize size = (gsize) g_variant_get_int64 (task);
+  guint8 *data;
+  g_autoptr (GBytes) bytes = mpipe_worker_new_bytes (worker, size, &data, error);
+  g_autoptr (GBytes) part = bytes != NULL ? g_bytes_new_from_bytes (bytes, 8, size / 2) : NULL;
+
+  if (bytes == NULL)
+    return NULL;
+  memset (data, (int) (size % 251), size);
+  for (int i = 0; i < 5; i++)
+    if (!mpipe_worker_put_result (
+            worker, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE), error))
+      return NULL;
+  return g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, part, TRUE);
+}
+
 #define N_KEPT 6
 
 static void
@@ -526,6 +559,8 @@ mpipe_test_workers_register (void)
     { "lie", lie },
     { "put-or-die", put_or_die },
     { "make", make },
+    { "make-in-place", make_in_place },
+    { "make-once-put-often", make_once_put_often },
     { "keep", keep },
     { "second", second },
     { "kill-once", kill_once },

@@ -127,6 +127,70 @@ test_results_that_are_made_come_through (const MpipeTestWay *way)
 }
 
 static void
+test_results_that_are_made_in_place_come_through (const MpipeTestWay *way)
+{
+  const gsize sizes[] = { 1, 49, 16383, 16384, LARGE, 5 << 20, 40 << 20, 80 << 20 };
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (mpipe_test_stage (way, "make-in-place", 1));
+
+  for (guint round = 0; round < 3; round++)
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+      {
+        mpipe_test_put (pipeline, (gint64) sizes[i], 1);
+        get_bytes (pipeline, sizes[i], (int) (sizes[i] % 251));
+      }
+  mpipe_test_finish (pipeline);
+}
+
+/* All of them wait in the memory at the same time, and more than it takes. */
+static void
+test_more_may_be_made_in_place_than_there_is_room_for (const MpipeTestWay *way)
+{
+  const gsize size = 5 << 20;
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (mpipe_test_stage (way, "make-in-place", 1));
+
+  mpipe_test_put (pipeline, (gint64) size, 20);
+  for (gsize i = size; i < size + 20; i++)
+    get_bytes (pipeline, i, (int) (i % 251));
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_what_is_made_in_place_can_be_put_often (const MpipeTestWay *way)
+{
+  const gsize size = 20 << 20;
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (mpipe_test_stage (way, "make-once-put-often", 1));
+
+  mpipe_test_put (pipeline, (gint64) size, 2);
+  for (gsize i = size; i < size + 2; i++)
+    {
+      for (int j = 0; j < 5; j++)
+        get_bytes (pipeline, i, (int) (i % 251));
+      get_bytes (pipeline, i / 2, (int) (i % 251));
+    }
+  mpipe_test_finish (pipeline);
+}
+
+static void
+test_what_is_too_large_to_be_made_fails_its_task (const MpipeTestWay *way)
+{
+  g_autoptr (MpipePipeline) pipeline
+      = mpipe_test_pipeline (mpipe_test_stage (way, "make-in-place", 1));
+  g_autoptr (GVariant) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_test_put (pipeline, (gint64) 2 << 30, 1);
+  result = mpipe_pipeline_get (pipeline, NULL, &error);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED);
+  g_assert_nonnull (strstr (error->message, "There is no memory for a result of 2147483648 bytes"));
+  mpipe_test_put (pipeline, LARGE, 1);
+  get_bytes (pipeline, LARGE, LARGE % 251);
+  mpipe_test_finish (pipeline);
+}
+
+static void
 test_what_is_made_goes_on_through_stages (const MpipeTestWay *way)
 {
   MpipeStage *first = mpipe_test_stage (way, "make", 1);
@@ -283,6 +347,13 @@ main (int argc, char **argv)
   ADD ("a-task-that-is-given-back-is-the-same", test_a_task_that_is_given_back_is_the_same);
   ADD ("every-size-comes-through", test_every_size_comes_through);
   ADD ("results-that-are-made-come-through", test_results_that_are_made_come_through);
+  ADD ("results-that-are-made-in-place-come-through",
+       test_results_that_are_made_in_place_come_through);
+  ADD ("more-may-be-made-in-place-than-there-is-room-for",
+       test_more_may_be_made_in_place_than_there_is_room_for);
+  ADD ("what-is-made-in-place-can-be-put-often", test_what_is_made_in_place_can_be_put_often);
+  ADD ("what-is-too-large-to-be-made-fails-its-task",
+       test_what_is_too_large_to_be_made_fails_its_task);
   ADD ("a-part-of-a-task-can-be-given", test_a_part_of_a_task_can_be_given);
   ADD ("texts-come-through", test_texts_come_through);
   ADD ("what-is-made-goes-on-through-stages", test_what_is_made_goes_on_through_stages);

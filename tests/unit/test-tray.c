@@ -38,8 +38,8 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  mpipe_tray_free (fixture->engine);
-  mpipe_tray_free (fixture->worker);
+  mpipe_tray_unref (fixture->engine);
+  g_clear_pointer (&fixture->worker, mpipe_tray_unref);
 }
 
 typedef struct
@@ -166,6 +166,175 @@ test_nothing_is_written_over (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Results that are made in the tray */
+
+static GBytes *
+new_bytes (Fixture *fixture, Result *result)
+{
+  GBytes *bytes = mpipe_tray_new_bytes (fixture->worker, result->size);
+
+  g_assert_nonnull (bytes);
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, result->size);
+  memset ((gpointer) g_bytes_get_data (bytes, NULL), result->fill, result->size);
+  return bytes;
+}
+
+static void
+put_part (Fixture *fixture, GBytes *bytes, gsize offset, Result *result)
+{
+  const guint8 *data = g_bytes_get_data (bytes, NULL);
+
+  g_assert_true (mpipe_tray_put (fixture->worker, data + offset, result->size, &result->offset));
+}
+
+static guint64
+find_free_place (Fixture *fixture)
+{
+  Result probe = { .size = 1, .fill = 99 };
+
+  g_assert_true (put (fixture, &probe));
+  return probe.offset;
+}
+
+static void
+test_what_is_made_in_the_tray_is_not_copied (Fixture *fixture, gconstpointer data)
+{
+  Result result = { .size = 100000, .fill = 7 };
+  g_autoptr (GBytes) bytes = new_bytes (fixture, &result);
+
+  put_part (fixture, bytes, 0, &result);
+  memset ((gpointer) g_bytes_get_data (bytes, NULL), 8, result.size);
+  result.fill = 8; /* the engine sees what was written afterwards: it is the same memory */
+  take (fixture, &result);
+}
+
+static void
+test_a_part_of_what_is_made_can_be_put (Fixture *fixture, gconstpointer data)
+{
+  Result whole = { .size = 100000, .fill = 7 }, part = { .size = 5000, .fill = 7 };
+  g_autoptr (GBytes) bytes = new_bytes (fixture, &whole);
+
+  put_part (fixture, bytes, 100, &part);
+  g_assert_cmpuint (part.offset, ==, 100);
+  take (fixture, &part);
+  put_part (fixture, bytes, 0, &whole);
+  take (fixture, &whole);
+}
+
+/* What waits in the tray lies side by side. */
+static void
+test_what_is_put_twice_is_there_twice (Fixture *fixture, gconstpointer data)
+{
+  Result first = { .size = 100000, .fill = 7 }, second = first;
+  g_autoptr (GBytes) bytes = new_bytes (fixture, &first);
+
+  put_part (fixture, bytes, 0, &first);
+  put_part (fixture, bytes, 0, &second);
+  g_assert_cmpuint (second.offset, >=, first.offset + first.size);
+  take (fixture, &first);
+  take (fixture, &second);
+}
+
+typedef enum
+{
+  FREED_BEFORE_IT_IS_PUT,
+  FREED_BEFORE_IT_IS_TAKEN,
+  FREED_LAST,
+} Freed;
+
+/* Memory is used again when its bytes are freed and what was put out of it was taken, whichever is first. */
+static void
+check_reuse (Fixture *fixture, Freed freed)
+{
+  Result result = { .size = 100000, .fill = 7 };
+  g_autoptr (GBytes) bytes = new_bytes (fixture, &result);
+
+  if (freed != FREED_BEFORE_IT_IS_PUT)
+    put_part (fixture, bytes, 0, &result);
+  if (freed == FREED_BEFORE_IT_IS_TAKEN)
+    {
+      g_clear_pointer (&bytes, g_bytes_unref);
+      g_assert_cmpuint (find_free_place (fixture), >=, result.size);
+    }
+  if (freed != FREED_BEFORE_IT_IS_PUT)
+    take (fixture, &result);
+  if (freed != FREED_BEFORE_IT_IS_TAKEN)
+    {
+      g_assert_cmpuint (find_free_place (fixture), >=, result.size);
+      g_clear_pointer (&bytes, g_bytes_unref);
+    }
+  g_assert_cmpuint (find_free_place (fixture), ==, 0);
+}
+
+static void
+test_memory_that_was_not_used_is_free_again (Fixture *fixture, gconstpointer data)
+{
+  check_reuse (fixture, FREED_BEFORE_IT_IS_PUT);
+}
+
+static void
+test_memory_is_kept_for_the_engine (Fixture *fixture, gconstpointer data)
+{
+  check_reuse (fixture, FREED_BEFORE_IT_IS_TAKEN);
+}
+
+static void
+test_memory_is_kept_for_the_worker (Fixture *fixture, gconstpointer data)
+{
+  check_reuse (fixture, FREED_LAST);
+}
+
+static void
+test_there_is_no_more_memory_than_the_tray_has (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) most = mpipe_tray_new_bytes (fixture->worker, fixture->capacity);
+
+  g_assert_nonnull (most);
+  g_assert_null (mpipe_tray_new_bytes (fixture->worker, 1));
+  g_assert_null (mpipe_tray_new_bytes (fixture->worker, fixture->capacity + 1));
+  g_assert_null (mpipe_tray_new_bytes (fixture->worker, G_MAXSIZE / 2));
+}
+
+static void
+test_bytes_outlive_the_tray (Fixture *fixture, gconstpointer data)
+{
+  Result result = { .size = 100000, .fill = 7 };
+  g_autoptr (GBytes) bytes = new_bytes (fixture, &result);
+  const guint8 *memory = g_bytes_get_data (bytes, NULL);
+
+  g_clear_pointer (&fixture->worker, mpipe_tray_unref);
+  g_assert_cmpint (memory[result.size - 1], ==, 7);
+}
+
+#define N_IN_THREADS 300
+
+static gpointer
+free_bytes (gpointer queue)
+{
+  for (guint i = 0; i < N_IN_THREADS; i++)
+    g_bytes_unref (g_async_queue_pop (queue));
+  return NULL;
+}
+
+static void
+test_any_thread_may_free_bytes (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncQueue) queue = g_async_queue_new ();
+  GThread *thread = g_thread_new ("frees", free_bytes, queue);
+
+  for (guint i = 0; i < N_IN_THREADS; i++)
+    {
+      Result result = { .size = 20000, .fill = (guint8) i };
+      GBytes *bytes = new_bytes (fixture, &result);
+
+      put_part (fixture, bytes, 0, &result);
+      g_async_queue_push (queue, bytes);
+      take (fixture, &result);
+    }
+  g_thread_join (thread);
+  g_assert_cmpuint (find_free_place (fixture), ==, 0);
+}
+
 static void
 test_nothing_lies_outside (Fixture *fixture, gconstpointer data)
 {
@@ -202,6 +371,16 @@ main (int argc, char **argv)
        test_the_beginning_is_used_again_before_new_memory_is);
   ADD ("a-full-tray-takes-nothing-more", test_a_full_tray_takes_nothing_more);
   ADD ("nothing-is-written-over", test_nothing_is_written_over);
+  ADD ("what-is-made-in-the-tray-is-not-copied", test_what_is_made_in_the_tray_is_not_copied);
+  ADD ("a-part-of-what-is-made-can-be-put", test_a_part_of_what_is_made_can_be_put);
+  ADD ("what-is-put-twice-is-there-twice", test_what_is_put_twice_is_there_twice);
+  ADD ("memory-that-was-not-used-is-free-again", test_memory_that_was_not_used_is_free_again);
+  ADD ("memory-is-kept-for-the-engine", test_memory_is_kept_for_the_engine);
+  ADD ("memory-is-kept-for-the-worker", test_memory_is_kept_for_the_worker);
+  ADD ("there-is-no-more-memory-than-the-tray-has",
+       test_there_is_no_more_memory_than_the_tray_has);
+  ADD ("bytes-outlive-the-tray", test_bytes_outlive_the_tray);
+  ADD ("any-thread-may-free-bytes", test_any_thread_may_free_bytes);
   ADD ("nothing-lies-outside", test_nothing_lies_outside);
   g_test_add_func ("/tray/other-descriptors-are-refused", test_other_descriptors_are_refused);
   return g_test_run ();

@@ -35,7 +35,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   mpipe_worker_memory_free (fixture->memory);
-  mpipe_tray_free (fixture->their_tray);
+  mpipe_tray_unref (fixture->their_tray);
   mpipe_arena_unref (fixture->arena);
 }
 
