@@ -43,6 +43,7 @@ void mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuff
 gboolean mpipe_payload_append (MpipePayload *self, const MpipePayload *number);
 void mpipe_payload_init_slice (MpipePayload *self, const MpipePayload *whole, gsize offset,
                                gsize size);
+void mpipe_payload_drop_front (MpipePayload *self, gsize size);
 GArray *mpipe_payload_split (GVariant *array, MpipeTypeTable *types, guint max_numbers,
                              GError **error);
 gboolean mpipe_payload_append_numbers (const MpipePayload *self, const MpipeTypeEntry *type,

@@ -195,7 +195,6 @@ check_depth (const MpipePayload *self, const MpipeTypeEntry *type, GError **erro
   return FALSE;
 }
 
-/* A number that was made of bytes of the wrong size has none. */
 static gboolean
 is_normal (GVariant *variant, const MpipeTypeEntry *type)
 {
@@ -274,6 +273,21 @@ check_size (gsize size, GError **error)
   return check_memory (size, error);
 }
 
+/* Returns: whether @variant is a number, and was set. One that was made of bytes of the wrong size has none. */
+static gboolean
+set_number (MpipePayload *self, GVariant *variant, const MpipeTypeEntry *type)
+{
+  const void *data;
+
+  if (!mpipe_type_entry_is_number (type) || g_variant_get_size (variant) != type->unit)
+    return FALSE;
+  data = g_variant_get_data (variant);
+  if (data == NULL)
+    return FALSE;
+  set_bytes (self, type->number, data, type->unit);
+  return TRUE;
+}
+
 /* Serialises @variant, which must not be floating and is kept when it is large. Handles in it must be less than
  * @n_handles. On failure @self is not set: MPIPE_ERROR_TYPE, MPIPE_ERROR_TOO_LARGE. */
 gboolean
@@ -287,7 +301,11 @@ mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant, MpipeTyp
   g_autoptr (GVariant) normal = NULL;
   gsize size;
 
-  if (!check_sendable (variant, type, error) || !check_size (g_variant_get_size (variant), error))
+  if (!check_sendable (variant, type, error))
+    return FALSE;
+  if (set_number (self, variant, type))
+    return TRUE;
+  if (!check_size (g_variant_get_size (variant), error))
     return FALSE;
   if (!is_normal (variant, type))
     variant = normal = g_variant_get_normal_form (variant);
@@ -295,9 +313,7 @@ mpipe_payload_init_with_handles (MpipePayload *self, GVariant *variant, MpipeTyp
     return FALSE;
 
   size = g_variant_get_size (variant);
-  if (size <= MPIPE_PAYLOAD_INLINE && type->always_valid)
-    set_bytes (self, type->number, g_variant_get_data (variant), size);
-  else if (size <= MPIPE_PAYLOAD_INLINE)
+  if (size <= MPIPE_PAYLOAD_INLINE)
     store (self, type->number, variant, size);
   else
     {
@@ -496,6 +512,27 @@ mpipe_payload_init_slice (MpipePayload *self, const MpipePayload *whole, gsize o
   g_assert (offset <= whole->size && size <= whole->size - offset);
   mpipe_payload_init_from_buffer (self, whole->type, mpipe_payload_get_buffer (whole),
                                   mpipe_payload_get_data (whole) + offset, (guint32) size);
+}
+
+/* Takes the first @size bytes away, which are not all. */
+void
+mpipe_payload_drop_front (MpipePayload *self, gsize size)
+{
+  gsize rest = self->size - size;
+
+  g_assert (size < self->size);
+  if (is_inline (self))
+    memmove (self->in.words, (const guint8 *) self->in.words + size, rest);
+  else if (rest > MPIPE_PAYLOAD_INLINE)
+    self->in.shared.data += size;
+  else
+    {
+      MpipeBuffer *buffer = self->in.shared.buffer;
+
+      memcpy (self->in.words, self->in.shared.data + size, rest);
+      mpipe_buffer_unref (buffer);
+    }
+  self->size = (guint32) rest;
 }
 
 void

@@ -71,6 +71,7 @@ void mpipe_event_mailbox_collect (MpipeEventMailbox *self, MpipeFailure *failure
 MpipeTakeStatus mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter,
                                           gpointer user_data, guint max,
                                           MpipeItem **out_item);
+gboolean mpipe_event_mailbox_read_number (MpipeEventMailbox *self, MpipeNumber *out_number);
 gulong mpipe_event_mailbox_begin_driving (MpipeEventMailbox *self, GCancellable *cancellable);
 void mpipe_event_mailbox_end_driving (MpipeEventMailbox *self, GCancellable *cancellable,
                                       gulong handler);

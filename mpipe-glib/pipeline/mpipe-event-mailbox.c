@@ -19,6 +19,7 @@ struct _MpipeEventMailbox
   gboolean sleeping; /* the main loop has looked, found nothing, and waits */
 
   MpipeFifo items;
+  gboolean has_row; /* atomic: the first item was part of a row when it was looked at last */
   MpipeFifo notices;
   GQueue progress;         /* of MpipeProgress, the one that was told of first in front */
   GHashTable *progress_at; /* of those: progress → its link in the queue */
@@ -244,6 +245,7 @@ look_locked (MpipeEventMailbox *self, MpipeTakeFilter filter, gpointer user_data
     return self->ended ? MPIPE_TAKE_ENDED : MPIPE_TAKE_EMPTY;
   if (filter != NULL && !filter (first, user_data))
     return MPIPE_TAKE_REFUSED;
+  g_atomic_int_set (&self->has_row, first->n_tasks > 1);
   *out_item
       = first->n_tasks > max ? mpipe_item_read (first, max) : mpipe_fifo_pop (&self->items);
   return MPIPE_TAKE_ITEM;
@@ -261,6 +263,25 @@ mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter, gpoin
   status = look_locked (self, filter, user_data, max, out_item);
   g_mutex_unlock (&self->lock);
   return status;
+}
+
+/* Takes the first result of a row, if there is one and more of the same row are behind it. The quick way to numbers: only
+ * tried when the last item was one. */
+gboolean
+mpipe_event_mailbox_read_number (MpipeEventMailbox *self, MpipeNumber *out_number)
+{
+  MpipeItem *first;
+  gboolean is_row;
+
+  if (!g_atomic_int_get (&self->has_row))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  first = (MpipeItem *) self->items.first;
+  is_row = !mpipe_fifo_is_empty (&self->items) && first->n_tasks > 1;
+  if (is_row)
+    mpipe_item_read_number (first, out_number);
+  g_mutex_unlock (&self->lock);
+  return is_row;
 }
 
 /* The calling thread waits by running the engine, which it has been given: it looks again whenever it is woken. */

@@ -56,11 +56,20 @@ typedef struct
   MpipeFifo held; /* results kept back until the task has ended */
 } MpipeItem;
 
+/* A result out of a row. */
+typedef struct
+{
+  MpipePayload value; /* needs no clearing */
+  guint64 id;
+  MpipeStage *leaf; /* borrowed */
+} MpipeNumber;
+
 MpipeItem *mpipe_item_new (guint64 id);
 MpipeItem *mpipe_item_new_stop (void);
 MpipeItem *mpipe_item_new_row (const MpipePayload *payload, guint n_tasks);
 MpipeItem *mpipe_item_split (MpipeItem *self, guint n_tasks);
 MpipeItem *mpipe_item_read (MpipeItem *self, guint n_tasks);
+void mpipe_item_read_number (MpipeItem *self, MpipeNumber *out_number);
 MpipeItem *mpipe_item_new_child (const MpipeItem *parent, const MpipePayload *payload);
 void mpipe_item_free (MpipeItem *self);
 void mpipe_item_free_all (MpipeFifo *items);

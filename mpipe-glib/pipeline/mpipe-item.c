@@ -33,12 +33,10 @@ take_front (MpipeItem *self, guint n_tasks)
 {
   MpipeItem *front = mpipe_item_new (self->id);
   gsize size = self->payload.size / self->n_tasks * n_tasks;
-  MpipePayload whole = self->payload;
 
   g_assert (n_tasks > 0 && n_tasks < self->n_tasks);
-  mpipe_payload_init_slice (&front->payload, &whole, 0, size);
-  mpipe_payload_init_slice (&self->payload, &whole, size, whole.size - size);
-  mpipe_payload_clear (&whole);
+  mpipe_payload_init_slice (&front->payload, &self->payload, 0, size);
+  mpipe_payload_drop_front (&self->payload, size);
   front->n_tasks = n_tasks;
   front->stage = self->stage;
   front->producer = self->producer;
@@ -80,6 +78,23 @@ mpipe_item_read (MpipeItem *self, guint n_tasks)
   front->is_counted = TRUE;
   mpipe_backlog_read_ahead (mpipe_lineage_get_backlog (self->lineage), n_tasks);
   return front;
+}
+
+/* The same for the first result, which is no item of its own then. */
+void
+mpipe_item_read_number (MpipeItem *self, MpipeNumber *out_number)
+{
+  gsize size = self->payload.size / self->n_tasks;
+
+  g_assert (self->n_tasks > 1);
+  mpipe_payload_init_slice (&out_number->value, &self->payload, 0, size);
+  mpipe_payload_drop_front (&self->payload, size);
+  out_number->id = self->id;
+  out_number->leaf = self->stage;
+  self->id++;
+  self->n_tasks--;
+  self->n_read++;
+  mpipe_backlog_read_ahead (mpipe_lineage_get_backlog (self->lineage), 1);
 }
 
 MpipeItem *

@@ -128,12 +128,18 @@ report_first (MpipePipeline *self)
   return TRUE;
 }
 
+static gboolean
+has_unclaimed (MpipePipeline *self)
+{
+  return g_atomic_pointer_get (&self->unclaimed.first) != NULL;
+}
+
 static MpipeItem *
 take_unclaimed (MpipePipeline *self)
 {
   MpipeItem *failure;
 
-  if (g_atomic_pointer_get (&self->unclaimed.first) == NULL)
+  if (!has_unclaimed (self))
     return NULL;
   g_mutex_lock (&self->lock);
   failure = mpipe_fifo_pop (&self->unclaimed);
@@ -179,6 +185,21 @@ take_item (MpipePipeline *self, gint64 deadline, GCancellable *cancellable, guin
     }
 }
 
+/* Returns: whether there was a number as a result, among others. */
+static gboolean
+read_number (MpipePipeline *self, MpipeResult *out_result)
+{
+  MpipeNumber number;
+
+  if (has_unclaimed (self) || !mpipe_event_mailbox_read_number (self->events, &number))
+    return FALSE;
+  out_result->value = mpipe_payload_to_variant (&number.value, self->types, NULL);
+  out_result->task_id = number.id;
+  out_result->n_tasks = 1;
+  out_result->leaf = number.leaf;
+  return TRUE;
+}
+
 /* Waits for the next result until @deadline, -1 for ever. Up to @max of them are given as one array, if they are
  * together. */
 MpipeGetStatus
@@ -189,6 +210,8 @@ mpipe_pipeline_get_row (MpipePipeline *self, gint64 deadline, guint max, GCancel
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return MPIPE_GET_STATUS_FAILED;
+  if (max == 1 && read_number (self, out_result))
+    return MPIPE_GET_STATUS_RESULT;
   for (;;)
     switch (take_item (self, deadline, cancellable, max, &item))
       {

@@ -311,6 +311,45 @@ test_refused (gconstpointer data)
   g_assert_null (receive (test->type, test->data, test->size, NULL));
 }
 
+/* Whether the payload is the bytes from @first to the last, which count up. */
+static void
+assert_counts (const MpipePayload *payload, guint first, guint end)
+{
+  const guint8 *data = mpipe_payload_get_data (payload);
+
+  g_assert_cmpuint (payload->size, ==, end - first);
+  for (guint i = first; i < end; i++)
+    g_assert_cmpuint (data[i - first], ==, i);
+}
+
+/* Whatever is left becomes small enough at some point to be kept without the memory in which it came. */
+static void
+test_gives_what_is_in_front (void)
+{
+  for (guint step = 1; step <= 64; step *= 2)
+    for (guint size = step; size < 250; size += 7)
+      {
+        MpipeBuffer *buffer = mpipe_buffer_try_new (size);
+        guint8 *data = mpipe_buffer_get_data (buffer);
+        MpipePayload rest, front;
+        guint first = 0;
+
+        for (guint i = 0; i < size; i++)
+          data[i] = (guint8) i;
+        mpipe_payload_init_from_buffer (&rest, 1, buffer, data, size);
+        mpipe_buffer_unref (buffer);
+        for (; first + step < size; first += step)
+          {
+            mpipe_payload_init_slice (&front, &rest, 0, step);
+            mpipe_payload_drop_front (&rest, step);
+            assert_counts (&front, first, first + step);
+            mpipe_payload_clear (&front);
+          }
+        assert_counts (&rest, first, size);
+        mpipe_payload_clear (&rest);
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -327,6 +366,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mpipe/core/payload/normalises-values", test_normalises_values);
   g_test_add_func ("/mpipe/core/payload/normalises-children", test_normalises_children);
   g_test_add_func ("/mpipe/core/payload/refuses-wrong-sizes", test_refuses_wrong_sizes);
+  g_test_add_func ("/mpipe/core/payload/gives-what-is-in-front", test_gives_what_is_in_front);
   g_test_add_func ("/mpipe/core/payload/receives-normal-values-only",
                    test_receives_normal_values_only);
   return g_test_run ();
