@@ -78,6 +78,42 @@ async function aSubclassMayEndTasksItself() {
   assertEqual(await collect(stageOf('Beginner'), ['a']), ['began with "a"']);
 }
 
+async function squaresOf(numbers) {
+  const pipeline = new Mpipe.Pipeline(stageOf('Squares', { size: 2 }));
+  const squares = [], errors = [];
+
+  pipeline.put_array(new GLib.Variant('ax', numbers), null);
+  pipeline.stop();
+  for (;;) {
+    try {
+      const array = pipeline.get_array(0, null);
+
+      if (array === null)
+        break;
+      squares.push(...array.deepUnpack());
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  await pipeline.wait();
+  return [squares, errors];
+}
+
+async function aSubclassMayDoArrays() {
+  const numbers = Array.from({ length: 1000 }, (_, i) => i);
+
+  assertEqual(await squaresOf(numbers), [numbers.map(number => number * number), []]);
+}
+
+async function aFailureInAnArrayIsThatOfItsTask() {
+  const numbers = Array.from({ length: 1000 }, (_, i) => i === 500 ? -1 : i);
+  const [squares, errors] = await squaresOf(numbers);
+
+  assertEqual(squares, numbers.filter(number => number >= 0).map(number => number * number));
+  assertEqual(errors.length, 1);
+  assertMatch(errors[0].message, /task 501.*it is negative/);
+}
+
 async function parametersAreExact() {
   const { Stage } = Mpipe;
   const parameters = { most: MOST, list: [1, 'a', { b: true }], bytes: new Uint8Array([1]), half: 0.5 };
@@ -141,6 +177,7 @@ async function aWorkerFileMustNotMakeAPipeline() {
 await run(aFunctionGetsAndGivesPlainValues, undefinedIsNoResult, bytesAreBytes,
   bytesThatCameMayBeChanged, aGeneratorGivesSeveralResults, aTaskPutsResults,
   aSubclassHasStartTaskAndStop, aSubclassOfASubclassCallsIt, aSubclassMayBeAsynchronous,
-  aSubclassMayEndTasksItself, parametersAreExact, anAsyncFunctionIsAwaited, anAsyncFunctionUsesGio,
+  aSubclassMayEndTasksItself, aSubclassMayDoArrays, aFailureInAnArrayIsThatOfItsTask,
+  parametersAreExact, anAsyncFunctionIsAwaited, anAsyncFunctionUsesGio,
   aWorkerIsTheInterpreterThatRuns, aWorkerFileIsFoundByUriAndPathToo,
   wrongWorkersAreRefused, aWorkerFileMustNotMakeAPipeline);

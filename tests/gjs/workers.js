@@ -178,6 +178,18 @@ class Beginner extends Mpipe.Worker {
   }
 });
 
+// It gets GVariants as they are; a negative number fails all that came with it.
+export const Squares = GObject.registerClass(
+class Squares extends Mpipe.Worker {
+  vfunc_task_array(tasks) {
+    const numbers = tasks.deepUnpack();
+
+    if (numbers.some(number => number < 0))
+      throw new Error('it is negative');
+    return new GLib.Variant('ax', numbers.map(number => number * number));
+  }
+});
+
 export function never() {
   return new Promise(() => {});
 }
