@@ -282,17 +282,22 @@ echo (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
   return g_variant_ref (task);
 }
 
+static GVariant *
+echo_array (MpipeWorker *worker, GVariant *tasks, gpointer user_data, GError **error)
+{
+  gsize n = g_variant_n_children (tasks);
+
+  for (gsize i = 0; i < n; i++)
+    do_extra ();
+  return g_variant_ref (tasks);
+}
+
 static void
-send_tasks (MpipeChannel *channel, guint n)
+send_one_by_one (MpipeChannel *channel, guint n)
 {
   g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
   g_autoptr (MpipeTypeMap) map = mpipe_type_map_new (types);
-  MpipeWorkerSetup setup = { .stage_name = (char *) "stage", .worker_name = (char *) "echo" };
-  g_autoptr (GBytes) bytes = mpipe_worker_setup_to_bytes (&setup);
-  MpipeFrameHeader hello = { .kind = MPIPE_FRAME_HELLO, .size = g_bytes_get_size (bytes) };
-  MpipeFrameHeader stop = { .kind = MPIPE_FRAME_STOP, .sequence = n + 1 };
 
-  mpipe_channel_send (channel, &hello, g_bytes_get_data (bytes, NULL), NULL);
   for (guint i = 1; i <= n; i++)
     {
       g_autoptr (GVariant) value = g_variant_ref_sink (make_int64 (i));
@@ -306,25 +311,77 @@ send_tasks (MpipeChannel *channel, guint n)
       mpipe_channel_send (channel, &task, mpipe_payload_get_data (&payload), NULL);
       mpipe_payload_clear (&payload);
     }
+}
+
+static void
+send_rows (MpipeChannel *channel, guint n)
+{
+  g_autoptr (MpipeTypeTable) types = mpipe_type_table_new ();
+  g_autoptr (MpipeTypeMap) map = mpipe_type_map_new (types);
+  guint16 type = mpipe_type_table_add (types, "x")->number;
+  gint64 numbers[BATCH] = { 0 };
+
+  mpipe_type_map_announce (map, channel, type);
+  for (guint i = 0; i < n; i += BATCH)
+    {
+      MpipeFrameHeader row = {
+        .kind = MPIPE_FRAME_TASKS,
+        .type = type,
+        .sequence = i + 1,
+        .size = MIN (BATCH, n - i) * sizeof *numbers,
+      };
+
+      mpipe_channel_send (channel, &row, numbers, NULL);
+    }
+}
+
+static void
+send_tasks (MpipeChannel *channel, guint n, void (*send) (MpipeChannel *channel, guint n))
+{
+  MpipeWorkerSetup setup = { .stage_name = (char *) "stage", .worker_name = (char *) "echo" };
+  g_autoptr (GBytes) bytes = mpipe_worker_setup_to_bytes (&setup);
+  MpipeFrameHeader hello = { .kind = MPIPE_FRAME_HELLO, .size = g_bytes_get_size (bytes) };
+  MpipeFrameHeader stop = { .kind = MPIPE_FRAME_STOP, .sequence = n + 1 };
+
+  mpipe_channel_send (channel, &hello, g_bytes_get_data (bytes, NULL), NULL);
+  send (channel, n);
   mpipe_channel_send (channel, &stop, NULL, NULL);
   g_assert_cmpint (mpipe_channel_flush (channel, NULL), ==, MPIPE_CHANNEL_OK);
 }
 
+/* Takes @worker over. */
 static void
-run_worker_loop (guint n)
+run_worker_loop (guint n, MpipeWorker *worker, void (*send) (MpipeChannel *channel, guint n))
 {
   MpipeChannel *channel;
   g_autoptr (GIOStream) stream = NULL;
   g_autoptr (MpipeWorkerLoop) loop = NULL;
-  g_autoptr (MpipeWorker) worker = NULL;
 
   open_channels (&channel, &stream);
-  send_tasks (channel, n);
+  send_tasks (channel, n, send);
   loop = mpipe_worker_loop_new (stream, mpipe_page_new (NULL));
-  worker = mpipe_func_worker_new (echo, NULL);
   g_assert_nonnull (mpipe_worker_loop_greet (loop, NULL));
   g_assert_true (mpipe_worker_loop_run (loop, worker, NULL));
   mpipe_channel_free (channel);
+  g_object_unref (worker);
+}
+
+static void
+do_tasks (guint n)
+{
+  run_worker_loop (n, mpipe_func_worker_new (echo, NULL), send_one_by_one);
+}
+
+static void
+do_rows (guint n)
+{
+  run_worker_loop (n, mpipe_func_worker_new (echo, NULL), send_rows);
+}
+
+static void
+do_arrays (guint n)
+{
+  run_worker_loop (n, mpipe_array_func_worker_new (echo_array, NULL, NULL), send_rows);
 }
 
 typedef struct
@@ -340,7 +397,9 @@ static const Workload workloads[] = {
   { "small-frames", send_small_frames },
   { "1000-byte-frames", send_middling_frames },
   { "schedule-and-reorder", schedule },
-  { "worker-loop", run_worker_loop },
+  { "worker-loop", do_tasks },
+  { "worker-loop-rows", do_rows },
+  { "worker-loop-arrays", do_arrays },
 };
 
 int
