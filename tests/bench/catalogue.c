@@ -34,6 +34,7 @@
   }
 
 #define SMALL_TASKS(name) .worker = #name, .kind = &bench_##name##_tasks, .n_workers = 2
+#define WHOLE_ARRAYS .worker = "int64_array", .kind = &bench_int64_tasks, .n_workers = 2
 
 static const BenchMeasure tasks[] = {
   { .name = "raw_batched_tasks_s",
@@ -101,11 +102,7 @@ static const BenchMeasure tasks[] = {
     .unit = "tasks_s",
     .run = bench_run_arrays,
     .n_tasks = 40 * N_TASKS,
-    .shape = { .worker = "int64_array",
-               .kind = &bench_int64_tasks,
-               .n_workers = 2,
-               .n_stages = 1,
-               .window = 4 * WINDOW },
+    .shape = { WHOLE_ARRAYS, .n_stages = 1, .window = 4 * WINDOW },
     .references
     = { { "raw_batched_tasks_s", "bound", AT_LEAST (1) }, { "int64_1_stage", "int64" } } },
 };
@@ -330,11 +327,7 @@ static const BenchMeasure rivals[] = {
     .unit = "tasks_s",
     .run = bench_run_arrays,
     .n_tasks = 40 * N_TASKS,
-    .shape = { .worker = "int64_array",
-               .kind = &bench_int64_tasks,
-               .n_workers = 2,
-               .n_stages = 1,
-               .window = 4 * WINDOW },
+    .shape = { WHOLE_ARRAYS, .n_stages = 1, .window = 4 * WINDOW },
     .references = { { "zeromq_tasks_s", "zeromq", AT_LEAST (5) } } },
   { .name = "by_array_to_one",
     .unit = "tasks_s",

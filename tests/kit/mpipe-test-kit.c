@@ -343,22 +343,42 @@ mpipe_test_finish (MpipePipeline *pipeline)
 }
 
 void
-mpipe_test_count_until_end (MpipePipeline *pipeline, GQuark domain, int code, guint *out_n_results,
-                            guint *out_n_errors)
+mpipe_test_check_until_end (MpipePipeline *pipeline, MpipeTestFailureFunc check,
+                            gpointer user_data, guint *out_n_results, guint *out_n_errors)
 {
   *out_n_results = *out_n_errors = 0;
   for (;;)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
+      guint64 id = 0;
+      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
 
       if (result == NULL && error == NULL)
         return;
       *out_n_results += result != NULL;
-      *out_n_errors += error != NULL;
-      if (error != NULL)
-        g_assert_error (error, domain, code);
+      if (error == NULL)
+        continue;
+      ++*out_n_errors;
+      g_test_message ("%s", error->message);
+      check (id, error, user_data);
     }
+}
+
+static void
+check_error (guint64 id, const GError *error, gpointer expected)
+{
+  const GError *like = expected;
+
+  g_assert_error (error, like->domain, like->code);
+}
+
+void
+mpipe_test_count_until_end (MpipePipeline *pipeline, GQuark domain, int code, guint *out_n_results,
+                            guint *out_n_errors)
+{
+  GError expected = { .domain = domain, .code = code };
+
+  mpipe_test_check_until_end (pipeline, check_error, &expected, out_n_results, out_n_errors);
 }
 
 void

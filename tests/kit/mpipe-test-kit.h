@@ -51,6 +51,11 @@ void mpipe_test_get_end (MpipePipeline *pipeline);
 GError *mpipe_test_get_error (MpipePipeline *pipeline);
 void mpipe_test_finish (MpipePipeline *pipeline);
 
+/* Reads up to the end, and has each failure looked at. */
+typedef void (*MpipeTestFailureFunc) (guint64 id, const GError *error, gpointer user_data);
+void mpipe_test_check_until_end (MpipePipeline *pipeline, MpipeTestFailureFunc check,
+                                 gpointer user_data, guint *out_n_results, guint *out_n_errors);
+
 /* Reads up to the end; all failures must be of @domain and @code. */
 void mpipe_test_count_until_end (MpipePipeline *pipeline, GQuark domain, int code,
                                  guint *out_n_results, guint *out_n_errors);

@@ -8,9 +8,9 @@
 #include <signal.h>
 
 #include <gio/gunixfdlist.h>
-#include <glib/gstdio.h>
 
 #include "mpipe-test-kit.h"
+#include "mpipe-test-mark.h"
 
 #define N 20000 /* more than one row holds */
 #define FEW 40
@@ -158,6 +158,14 @@ test_each_number_comes_once (const MpipeTestWay *way)
         }
 }
 
+/* Takes @next over. */
+static void
+link_owned (MpipeStage *stage, MpipeStage *next)
+{
+  mpipe_stage_link (stage, next);
+  g_object_unref (next);
+}
+
 static void
 test_each_stage_passes_them_on (const MpipeTestWay *way)
 {
@@ -167,10 +175,8 @@ test_each_stage_passes_them_on (const MpipeTestWay *way)
   g_autoptr (MpipePipeline) pipeline = NULL;
   g_autoptr (GArray) values = NULL;
 
-  mpipe_stage_link (first, second);
-  mpipe_stage_link (second, third);
-  g_object_unref (second);
-  g_object_unref (third);
+  link_owned (second, third);
+  link_owned (first, second);
   pipeline = mpipe_test_pipeline (first);
   put_array (pipeline, 0, N);
   mpipe_pipeline_stop (pipeline);
@@ -188,10 +194,8 @@ test_a_fork_gives_each_to_both (const MpipeTestWay *way)
   const MpipeTestWay unordered = { .ordered = FALSE };
   g_autoptr (GArray) values = NULL;
 
-  mpipe_stage_link (first, leaf);
-  mpipe_stage_link (first, other);
-  g_object_unref (leaf);
-  g_object_unref (other);
+  link_owned (first, leaf);
+  link_owned (first, other);
   pipeline = mpipe_test_pipeline (first);
   put_array (pipeline, 0, N);
   mpipe_pipeline_stop (pipeline);
@@ -569,34 +573,12 @@ test_a_task_that_hangs_is_found (const MpipeTestWay *way)
   assert_only_3_fails (pipeline, FEW, MPIPE_ERROR_TIMED_OUT, "*time limit*task 4 *");
 }
 
-typedef struct
-{
-  char *directory;
-  char *gate;
-} Gate;
-
 static void
-gate_init (Gate *gate, MpipeStage *stage, const char *mode)
+set_gate (MpipeStage *stage, MpipeTestMark *gate, const char *mode)
 {
-  gate->directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
-  gate->gate = g_build_filename (gate->directory, "gate", NULL);
+  mpipe_test_mark_init (gate, "gate");
   mpipe_stage_set_parameters (
-      stage, g_variant_new_parsed ("{'gate': <%s>, 'mode': <%s>}", gate->gate, mode));
-}
-
-static void
-gate_open (Gate *gate)
-{
-  g_assert_true (g_file_set_contents (gate->gate, "", 0, NULL));
-}
-
-static void
-gate_clear (Gate *gate)
-{
-  g_remove (gate->gate);
-  g_rmdir (gate->directory);
-  g_free (gate->gate);
-  g_free (gate->directory);
+      stage, g_variant_new_parsed ("{'gate': <%s>, 'mode': <%s>}", gate->path, mode));
 }
 
 /* Those behind a long one are taken back from its worker, all of them, and done by the other. */
@@ -605,14 +587,14 @@ test_a_long_one_holds_up_no_other (const MpipeTestWay *way)
 {
   MpipeStage *stage = mpipe_test_stage (way, "wait-on-3", 2);
   g_autoptr (MpipePipeline) pipeline = NULL;
-  Gate gate;
+  MpipeTestMark gate;
 
   if (way->ordered)
     {
       g_object_unref (stage);
       return;
     }
-  gate_init (&gate, stage, "");
+  set_gate (stage, &gate, "");
   pipeline = mpipe_test_pipeline (stage);
   put_array (pipeline, 4, 1000); /* so that the workers are known to be fast */
   for (guint i = 0; i < 1000; i++)
@@ -620,10 +602,17 @@ test_a_long_one_holds_up_no_other (const MpipeTestWay *way)
   put_array (pipeline, 0, N);
   for (guint i = 0; i < N - 1; i++)
     g_assert_cmpint (mpipe_test_get_int64 (pipeline), !=, 3);
-  gate_open (&gate);
+  mpipe_test_mark_set (&gate);
   g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 3);
   mpipe_test_finish (pipeline);
-  gate_clear (&gate);
+  mpipe_test_mark_clear (&gate);
+}
+
+static void
+check_was_cancelled (guint64 id, const GError *error, gpointer user_data)
+{
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (id % 1000, ==, 100);
 }
 
 static void
@@ -631,35 +620,21 @@ test_one_that_waits_is_cancelled (const MpipeTestWay *way)
 {
   MpipeStage *stage = mpipe_test_stage (way, "array", 1);
   g_autoptr (MpipePipeline) pipeline = NULL;
-  guint n_results = 0, n_cancelled = 0;
-  Gate gate;
+  guint n_results, n_cancelled;
+  MpipeTestMark gate;
 
-  gate_init (&gate, stage, "wait");
+  set_gate (stage, &gate, "wait");
   pipeline = mpipe_test_pipeline (stage);
   mpipe_test_put (pipeline, 3, 1);
   put_array (pipeline, 10, N);
   for (guint64 id = 100; id < N; id += 1000)
     g_assert_true (mpipe_pipeline_cancel_task (pipeline, id));
-  gate_open (&gate);
+  mpipe_test_mark_set (&gate);
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      guint64 id = 0;
-      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      n_cancelled += error != NULL;
-      if (error == NULL)
-        continue;
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      g_assert_cmpuint (id % 1000, ==, 100);
-    }
+  mpipe_test_check_until_end (pipeline, check_was_cancelled, NULL, &n_results, &n_cancelled);
   g_assert_cmpuint (n_cancelled, ==, N / 1000);
   g_assert_cmpuint (n_results, ==, N + 1 - N / 1000);
-  gate_clear (&gate);
+  mpipe_test_mark_clear (&gate);
 }
 
 static gboolean
@@ -690,9 +665,9 @@ test_arrays_end_with_their_pipeline (const MpipeTestWay *way)
   MpipeStage *stage = mpipe_test_stage (way, "array", 2);
   g_autoptr (MpipePipeline) pipeline = NULL;
   guint64 n_ended = 0;
-  Gate gate;
+  MpipeTestMark gate;
 
-  gate_init (&gate, stage, "wait");
+  set_gate (stage, &gate, "wait");
   pipeline = mpipe_test_pipeline (stage);
   put_array (pipeline, 0, N);
   mpipe_pipeline_terminate (pipeline);
@@ -708,7 +683,7 @@ test_arrays_end_with_their_pipeline (const MpipeTestWay *way)
   g_assert_cmpuint (n_ended, ==, N);
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
   g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
-  gate_clear (&gate);
+  mpipe_test_mark_clear (&gate);
 }
 
 /* Everything at once: errors, deaths by themselves and by others, cancellations, arrays and single tasks. */
@@ -796,8 +771,7 @@ run_storm (const MpipeTestWay *way, const char *first_worker, const char *second
   storm.cancelled = g_new0 (guint8, N_STORM + 1);
   mpipe_stage_set_max_attempts (first, 2);
   mpipe_stage_set_retry_delay (first, 0);
-  mpipe_stage_link (first, second);
-  g_object_unref (second);
+  link_owned (first, second);
   storm.pipeline = mpipe_test_pipeline (first);
   put_storm (&storm);
   mpipe_pipeline_stop (storm.pipeline);
@@ -830,12 +804,18 @@ run_storm (const MpipeTestWay *way, const char *first_worker, const char *second
   g_free (storm.cancelled);
 }
 
+/* -m slow: for some minutes */
 static void
 test_each_ends_once_in_a_storm (const MpipeTestWay *way)
 {
-  run_storm (way, "storm-array", "storm", 1);
-  run_storm (way, "storm", "storm-array", 2);
-  run_storm (way, "storm-array", "storm-array", 3);
+  guint32 n_rounds = g_test_slow () ? 100 : 1;
+
+  for (guint32 seed = 0; seed < 3 * n_rounds; seed += 3)
+    {
+      run_storm (way, "storm-array", "storm", seed + 1);
+      run_storm (way, "storm", "storm-array", seed + 2);
+      run_storm (way, "storm-array", "storm-array", seed + 3);
+    }
 }
 
 /* What is counted */

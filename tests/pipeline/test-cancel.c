@@ -7,44 +7,15 @@
 
 #include <signal.h>
 
-#include <glib/gstdio.h>
-
 #include "mpipe-test-kit.h"
-
-typedef struct
-{
-  char *directory;
-  char *gate;
-} Gate;
-
-static void
-gate_init (Gate *gate)
-{
-  gate->directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
-  gate->gate = g_build_filename (gate->directory, "gate", NULL);
-}
-
-static void
-gate_open (Gate *gate)
-{
-  g_assert_true (g_file_set_contents (gate->gate, "", 0, NULL));
-}
-
-static void
-gate_clear (Gate *gate)
-{
-  g_remove (gate->gate);
-  g_rmdir (gate->directory);
-  g_free (gate->gate);
-  g_free (gate->directory);
-}
+#include "mpipe-test-mark.h"
 
 static MpipePipeline *
-new_gated_pipeline (const MpipeTestWay *way, Gate *gate, guint size)
+new_gated_pipeline (const MpipeTestWay *way, const MpipeTestMark *gate, guint size)
 {
   MpipeStage *stage = mpipe_test_stage (way, "gate", size);
 
-  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'gate': <%s>}", gate->gate));
+  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'gate': <%s>}", gate->path));
   return mpipe_test_pipeline (stage);
 }
 
@@ -79,10 +50,10 @@ assert_only_one_cancelled (MpipePipeline *pipeline, const MpipeTestWay *way, gui
 static void
 test_a_task_that_waits_is_cancelled (const MpipeTestWay *way)
 {
-  Gate gate;
+  MpipeTestMark gate;
   g_autoptr (MpipePipeline) pipeline = NULL;
 
-  gate_init (&gate);
+  mpipe_test_mark_init (&gate, "gate");
   pipeline = new_gated_pipeline (way, &gate, 2);
   mpipe_test_put (pipeline, 0, 50);
   g_assert_true (mpipe_pipeline_cancel_task (pipeline, 40));
@@ -90,27 +61,27 @@ test_a_task_that_waits_is_cancelled (const MpipeTestWay *way)
   g_assert_false (mpipe_pipeline_cancel_task (pipeline, 51));
   g_assert_false (mpipe_pipeline_cancel_task (pipeline, 0));
   mpipe_pipeline_stop (pipeline);
-  gate_open (&gate);
+  mpipe_test_mark_set (&gate);
   assert_only_one_cancelled (pipeline, way, 40, 50);
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
   g_assert_false (mpipe_pipeline_cancel_task (pipeline, 1));
-  gate_clear (&gate);
+  mpipe_test_mark_clear (&gate);
 }
 
 static void
 test_a_task_that_a_worker_holds_is_cancelled (const MpipeTestWay *way)
 {
-  Gate gate;
+  MpipeTestMark gate;
   g_autoptr (MpipePipeline) pipeline = NULL;
 
-  gate_init (&gate);
+  mpipe_test_mark_init (&gate, "gate");
   pipeline = new_gated_pipeline (way, &gate, 1);
   mpipe_test_put (pipeline, 0, 3);
   g_assert_true (mpipe_pipeline_cancel_task (pipeline, 2));
   mpipe_pipeline_stop (pipeline);
-  gate_open (&gate);
+  mpipe_test_mark_set (&gate);
   assert_only_one_cancelled (pipeline, way, 2, 3);
-  gate_clear (&gate);
+  mpipe_test_mark_clear (&gate);
 }
 
 static void

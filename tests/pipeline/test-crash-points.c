@@ -15,9 +15,8 @@
 
 #include <string.h>
 
-#include <glib/gstdio.h>
-
 #include "mpipe-test-kit.h"
+#include "mpipe-test-mark.h"
 
 #define N_TASKS 8
 #define N_WORKERS 2
@@ -135,40 +134,15 @@ get_words (const Cell *cell)
   return cell->fault == ERROR ? cell->point->error : deaths[cell->fault];
 }
 
-/* A directory in which the first worker leaves a mark. */
-typedef struct
-{
-  char *directory;
-  char *marker;
-} Files;
-
-static void
-files_init (Files *files)
-{
-  files->directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
-  files->marker = g_build_filename (files->directory, "marker", NULL);
-  /* root's workers are somebody else in a sandbox */
-  g_assert_no_errno (g_chmod (files->directory, 0777));
-}
-
-static void
-files_clear (Files *files)
-{
-  g_remove (files->marker);
-  g_assert_no_errno (g_rmdir (files->directory));
-  g_free (files->marker);
-  g_free (files->directory);
-}
-
 static MpipeStage *
-new_stage (const Cell *cell, const Files *files)
+new_stage (const Cell *cell, const MpipeTestMark *mark)
 {
   g_autofree char *program = g_test_build_filename (G_TEST_BUILT, "kit", "crashing-worker", NULL);
   const char *argv[] = { program,
                          cell->point->worker,
                          fault_names[cell->fault],
                          tells_names[cell->tells],
-                         cell->point->once ? files->marker : NULL,
+                         cell->point->once ? mark->path : NULL,
                          NULL };
   const MpipeTestWay way = { .sandboxed = cell->sandboxed };
   MpipeStage *stage = mpipe_stage_new_command (argv, N_WORKERS);
@@ -184,7 +158,7 @@ new_stage (const Cell *cell, const Files *files)
       mpipe_stage_set_start_timeout (stage, cell->point->outcome == NO_PIPELINE ? PATIENCE_MS
                                                                                 : TIMEOUT_MS);
     }
-  mpipe_test_keep_in_sandbox (&way, stage, files->directory);
+  mpipe_test_keep_in_sandbox (&way, stage, mark->directory);
   return stage;
 }
 
@@ -276,16 +250,16 @@ static void
 test_cell (gconstpointer data)
 {
   const Cell *cell = data;
-  Files files;
+  MpipeTestMark mark;
   MpipeStage *stage;
 
-  files_init (&files);
-  stage = new_stage (cell, &files);
+  mpipe_test_mark_init (&mark, "marker");
+  stage = new_stage (cell, &mark);
   if (cell->point->outcome == NO_PIPELINE)
     assert_no_pipeline (cell, stage);
   else
     assert_outcome (cell, stage);
-  files_clear (&files);
+  mpipe_test_mark_clear (&mark);
 }
 
 static void

@@ -5,10 +5,10 @@
 
 #include "config.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "mpipe-test-kit.h"
+#include "mpipe-test-mark.h"
 
 /* Returns: a filter whose inner pipelines begin with @inner, which are taken over */
 static MpipeFilterStage *
@@ -43,11 +43,11 @@ test_an_inner_pipeline_that_is_full_misses_tasks (const MpipeTestWay *way)
 {
   MpipeStage *inner = g_object_ref (mpipe_test_stage (way, "gate", 1));
   MpipeFilterStage *filter = new_filter (inner, NULL);
-  g_autofree char *directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
-  g_autofree char *gate = g_build_filename (directory, "gate", NULL);
   g_autoptr (MpipePipeline) pipeline = NULL;
+  MpipeTestMark gate;
 
-  mpipe_stage_set_parameters (inner, g_variant_new_parsed ("{'gate': <%s>}", gate));
+  mpipe_test_mark_init (&gate, "gate");
+  mpipe_stage_set_parameters (inner, g_variant_new_parsed ("{'gate': <%s>}", gate.path));
   mpipe_filter_stage_set_max_tasks (filter, 3);
   mpipe_filter_stage_set_drop_results (filter, TRUE);
   pipeline = mpipe_test_pipeline (MPIPE_STAGE (filter));
@@ -55,7 +55,7 @@ test_an_inner_pipeline_that_is_full_misses_tasks (const MpipeTestWay *way)
   for (int i = 0; i < 100; i++)
     g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, i);
   g_assert_cmpuint (mpipe_stage_get_n_tasks (inner), ==, 3);
-  g_file_set_contents (gate, "", 0, NULL);
+  mpipe_test_mark_set (&gate);
   while (mpipe_stage_get_backlog (inner) > 0)
     g_thread_yield ();
   mpipe_test_put (pipeline, 0, 1);
@@ -63,8 +63,7 @@ test_an_inner_pipeline_that_is_full_misses_tasks (const MpipeTestWay *way)
   mpipe_test_finish (pipeline);
   g_assert_cmpuint (mpipe_stage_get_n_tasks (inner), ==, 4);
   g_object_unref (inner);
-  g_remove (gate);
-  g_rmdir (directory);
+  mpipe_test_mark_clear (&gate);
 }
 
 static GVariant *

@@ -7,9 +7,8 @@
 
 #include <string.h>
 
-#include <glib/gstdio.h>
-
 #include "mpipe-test-kit.h"
+#include "mpipe-test-mark.h"
 
 #define LARGE ((gsize) 300000)
 
@@ -318,14 +317,13 @@ test_a_fork_shares_what_it_passes_on (const MpipeTestWay *way)
 static void
 test_a_large_task_is_tried_again (const MpipeTestWay *way)
 {
-  g_autofree char *directory = g_dir_make_tmp ("mpipe-test-XXXXXX", NULL);
-  g_autofree char *mark = g_build_filename (directory, "mark", NULL);
   MpipeStage *stage = mpipe_test_stage (way, "kill-once", 1);
   g_autoptr (MpipePipeline) pipeline = NULL;
+  MpipeTestMark mark;
 
-  g_assert_no_errno (g_chmod (directory, 0777)); /* root's workers are somebody else in a sandbox */
-  mpipe_test_keep_in_sandbox (way, stage, directory);
-  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mark': <%s>}", mark));
+  mpipe_test_mark_init (&mark, "mark");
+  mpipe_test_keep_in_sandbox (way, stage, mark.directory);
+  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mark': <%s>}", mark.path));
   mpipe_stage_set_max_attempts (stage, 2);
   pipeline = mpipe_test_pipeline (stage);
   for (int i = 0; i < 10; i++)
@@ -333,8 +331,8 @@ test_a_large_task_is_tried_again (const MpipeTestWay *way)
   for (int i = 0; i < 10; i++)
     get_bytes (pipeline, LARGE, i);
   mpipe_test_finish (pipeline);
-  g_assert_cmpint (g_remove (mark), ==, 0);
-  g_assert_cmpint (g_rmdir (directory), ==, 0);
+  g_assert_true (mpipe_test_mark_is_set (&mark));
+  mpipe_test_mark_clear (&mark);
 }
 
 int

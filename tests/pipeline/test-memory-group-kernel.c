@@ -181,34 +181,26 @@ new_stage (const MpipeTestWay *way, const char *worker)
 }
 
 static void
+check_took_too_much (guint64 id, const GError *error, gpointer user_data)
+{
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+  g_assert_nonnull (strstr (error->message,
+                            "was ended for taking more memory than 67108864 bytes on task 4"));
+  g_assert_cmpuint (id, ==, CULPRIT + 1);
+}
+
+static void
 assert_is_ended (const MpipeTestWay *way, const char *worker)
 {
   g_autoptr (MpipePipeline) pipeline = NULL;
-  guint n_results = 0, n_errors = 0;
+  guint n_results, n_errors;
 
   if (!has_groups ())
     return;
   pipeline = mpipe_test_pipeline (new_stage (way, worker));
   mpipe_test_put (pipeline, 0, N_TASKS);
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      guint64 id = 0;
-      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      if (error == NULL)
-        continue;
-      n_errors++;
-      g_test_message ("%s", error->message);
-      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
-      g_assert_nonnull (strstr (error->message,
-                                "was ended for taking more memory than 67108864 bytes on task 4"));
-      g_assert_cmpuint (id, ==, CULPRIT + 1);
-    }
+  mpipe_test_check_until_end (pipeline, check_took_too_much, NULL, &n_results, &n_errors);
   g_assert_cmpuint (n_errors, ==, 1);
   g_assert_cmpuint (n_results, ==, N_TASKS - 1);
   g_clear_object (&pipeline);

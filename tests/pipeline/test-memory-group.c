@@ -156,31 +156,25 @@ test_who_is_ended_for_the_memory_of_others_is_told_so (const MpipeTestWay *way)
 }
 
 static void
+check_took_too_much (guint64 id, const GError *error, gpointer user_data)
+{
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+  g_assert_nonnull (strstr (error->message,
+                            "was ended for taking more memory than 67108864 bytes on task 4"));
+  g_assert_cmpuint (id, ==, CULPRIT + 1);
+}
+
+static void
 test_who_is_ended_for_its_memory_is_told_so (const MpipeTestWay *way)
 {
   char *root = begin ();
   g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_raw_stage (way, "kill"));
-  guint n_results = 0, n_errors = 0;
+  guint n_results, n_errors;
 
   for_each_group (root, say_ran_out);
   mpipe_test_put (pipeline, 0, N_TASKS);
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) result = mpipe_pipeline_get (pipeline, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      if (error == NULL)
-        continue;
-      n_errors++;
-      g_test_message ("%s", error->message);
-      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
-      g_assert_nonnull (strstr (error->message,
-                                "was ended for taking more memory than 67108864 bytes on task 4"));
-    }
+  mpipe_test_check_until_end (pipeline, check_took_too_much, NULL, &n_results, &n_errors);
   g_assert_cmpuint (n_errors, ==, 1);
   g_assert_cmpuint (n_results, ==, N_TASKS - 1);
   g_clear_object (&pipeline);

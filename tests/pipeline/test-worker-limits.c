@@ -24,33 +24,25 @@ new_raw_stage (const MpipeTestWay *way, const char *mode)
   return stage;
 }
 
+static void
+check_death (guint64 id, const GError *error, gpointer says)
+{
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+  g_assert_nonnull (strstr (error->message, says));
+  g_assert_cmpuint ((id - 1) % N_TASKS, ==, CULPRIT);
+}
+
 /* Twice, so that workers that were replaced are limited, too. */
 static void
 assert_fails_task_only (MpipeStage *stage, const char *says)
 {
   g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (stage);
-  guint n_results = 0, n_errors = 0;
+  guint n_results, n_errors;
 
   mpipe_test_put (pipeline, 0, N_TASKS);
   mpipe_test_put (pipeline, 0, N_TASKS);
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      guint64 id = 0;
-      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      n_errors += error != NULL;
-      if (error == NULL)
-        continue;
-      g_test_message ("%s", error->message);
-      g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
-      g_assert_nonnull (strstr (error->message, says));
-      g_assert_cmpuint ((id - 1) % N_TASKS, ==, CULPRIT);
-    }
+  mpipe_test_check_until_end (pipeline, check_death, (gpointer) says, &n_results, &n_errors);
   g_assert_cmpuint (n_errors, ==, 2);
   g_assert_cmpuint (n_results, ==, 2 * N_TASKS - 2);
 }
@@ -97,6 +89,18 @@ test_processor_time_is_limited (const MpipeTestWay *way)
   assert_fails_task_only (stage, "signal 24");
 }
 
+#ifndef __SANITIZE_ADDRESS__
+static void
+check_early_or_late_death (guint64 id, const GError *error, gpointer user_data)
+{
+  /* it may have noticed before it was too late */
+  if (!g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED))
+    g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
+  g_assert_nonnull (strstr (error->message, "task 4"));
+  g_assert_cmpuint (id, ==, CULPRIT + 1);
+}
+#endif
+
 /* It may not even be able to read it, and say so: no other worker is tried for ever, and no other task is charged. */
 static void
 test_a_task_larger_than_the_memory_harms_no_other (const MpipeTestWay *way)
@@ -107,7 +111,7 @@ test_a_task_larger_than_the_memory_harms_no_other (const MpipeTestWay *way)
   MpipeStage *stage = mpipe_test_stage (way, "echo", 2);
   g_autoptr (MpipePipeline) pipeline = NULL;
   g_autofree char *zeros = g_malloc0 (100 << 20);
-  guint n_results = 0, n_errors = 0;
+  guint n_results, n_errors;
 
   mpipe_stage_set_worker_memory_limit (stage, 64 << 20);
   pipeline = mpipe_test_pipeline (stage);
@@ -118,25 +122,7 @@ test_a_task_larger_than_the_memory_harms_no_other (const MpipeTestWay *way)
       g_assert_cmpuint (mpipe_pipeline_put_bytes (pipeline, bytes, NULL, NULL), >, 0);
     }
   mpipe_pipeline_stop (pipeline);
-  for (;;)
-    {
-      g_autoptr (GError) error = NULL;
-      guint64 id = 0;
-      g_autoptr (GVariant) result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, &error);
-
-      if (result == NULL && error == NULL)
-        break;
-      n_results += result != NULL;
-      if (error == NULL)
-        continue;
-      n_errors++;
-      g_test_message ("%s", error->message);
-      /* it may have noticed before it was too late */
-      if (!g_error_matches (error, MPIPE_ERROR, MPIPE_ERROR_TASK_FAILED))
-        g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_WORKER_DIED);
-      g_assert_nonnull (strstr (error->message, "task 4"));
-      g_assert_cmpuint (id, ==, CULPRIT + 1);
-    }
+  mpipe_test_check_until_end (pipeline, check_early_or_late_death, NULL, &n_results, &n_errors);
   g_assert_cmpuint (n_results, >=, N_TASKS - 1);
   g_assert_cmpuint (n_results + n_errors, ==, N_TASKS);
 #endif
