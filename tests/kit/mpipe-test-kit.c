@@ -88,6 +88,12 @@ can_have_sandbox (void)
   return FALSE;
 }
 
+void
+mpipe_test_restart_deadline (void)
+{
+  alarm (DEADLINE_S);
+}
+
 static void
 run_case (gconstpointer data)
 {
@@ -97,7 +103,7 @@ run_case (gconstpointer data)
   if (test->needs_sandbox && !can_have_sandbox ())
     return;
   n_descriptors = count_descriptors ();
-  alarm (DEADLINE_S);
+  mpipe_test_restart_deadline ();
   if (test->plain != NULL)
     test->plain ();
   else if (test->with_data != NULL)

@@ -51,6 +51,9 @@ void mpipe_test_get_end (MpipePipeline *pipeline);
 GError *mpipe_test_get_error (MpipePipeline *pipeline);
 void mpipe_test_finish (MpipePipeline *pipeline);
 
+/* For a test that does the same many times: the deadline is that of one of them. */
+void mpipe_test_restart_deadline (void);
+
 /* Reads up to the end, and has each failure looked at. */
 typedef void (*MpipeTestFailureFunc) (guint64 id, const GError *error, gpointer user_data);
 void mpipe_test_check_until_end (MpipePipeline *pipeline, MpipeTestFailureFunc check,

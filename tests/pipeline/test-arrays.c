@@ -812,6 +812,7 @@ test_each_ends_once_in_a_storm (const MpipeTestWay *way)
 
   for (guint32 seed = 0; seed < 3 * n_rounds; seed += 3)
     {
+      mpipe_test_restart_deadline ();
       run_storm (way, "storm-array", "storm", seed + 1);
       run_storm (way, "storm", "storm-array", seed + 2);
       run_storm (way, "storm-array", "storm-array", seed + 3);
