@@ -30,11 +30,9 @@
 
 #include "mpipe-glib/core/mpipe-descriptors-private.h"
 #include "mpipe-glib/core/mpipe-error.h"
-#include "mpipe-glib/core/mpipe-program-private.h"
 #include "mpipe-glib/launch/mpipe-delegation-private.h"
 #include "mpipe-glib/launch/mpipe-error-output-private.h"
-#include "mpipe-glib/launch/mpipe-helper-private.h"
-#include "mpipe-glib/launch/mpipe-launcher-private.h"
+#include "mpipe-glib/launch/mpipe-launch-command-private.h"
 #include "mpipe-glib/launch/mpipe-sandbox-private.h"
 #include "mpipe-glib/launch/mpipe-subprocess-child-private.h"
 #include "mpipe-glib/wire/mpipe-protocol-private.h"
@@ -89,49 +87,6 @@ typedef struct
 
 G_DEFINE_TYPE (MpipeSubprocessLauncher, mpipe_subprocess_launcher, MPIPE_TYPE_LAUNCHER)
 
-static gboolean
-check_helper (const char *name, GError **error)
-{
-  g_autofree char *path = mpipe_helper_build_path (name);
-
-  if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
-    return TRUE;
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
-               "The program “%s”, which belongs to the library, is not there", path);
-  return FALSE;
-}
-
-static gboolean
-check_own_worker (const char *name, GError **error)
-{
-  if (!mpipe_program_is_initialised ())
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
-                   "The worker “%s” would be this program itself, which has not called mpipe_init()",
-                   name);
-      return FALSE;
-    }
-  if (!mpipe_program_has_worker (name))
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
-                   "No worker “%s” was registered before mpipe_init()", name);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-check_command (const char *program, GError **error)
-{
-  g_autofree char *path = g_find_program_in_path (program);
-
-  if (path != NULL)
-    return TRUE;
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
-               "There is no executable program “%s” for its workers", program);
-  return FALSE;
-}
-
 static const char *
 find_group_problem (MpipeSubprocessLauncher *self)
 {
@@ -155,167 +110,8 @@ static gboolean
 mpipe_subprocess_launcher_check (MpipeLauncher *launcher, const MpipeLaunchSpec *spec,
                                  GError **error)
 {
-  if (!check_helper ("mpipe-worker-exec", error)
-      || !check_group (MPIPE_SUBPROCESS_LAUNCHER (launcher), spec, error)
-      || (spec->sandbox != NULL && !mpipe_sandbox_check (spec->sandbox, error)))
-    return FALSE;
-  if (spec->worker_name != NULL)
-    return check_own_worker (spec->worker_name, error);
-  if (spec->command != NULL)
-    return check_command (spec->command[0], error);
-  return check_helper ("mpipe-worker-host", error);
-}
-
-/* What is to be executed. */
-typedef struct
-{
-  char *program;
-  GStrv arguments; /* from the program's name for itself on */
-  char *module;    /* that the program loads; NULL */
-} Command;
-
-static void
-command_clear (Command *self)
-{
-  g_free (self->program);
-  g_strfreev (self->arguments);
-  g_free (self->module);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Command, command_clear)
-
-/* The file of this program: by way of /proc when it was replaced or removed since the program started, so
- * that workers are of the same making. */
-static char *
-find_own_program (const char *own_name)
-{
-  if (own_name != NULL && g_file_test (own_name, G_FILE_TEST_IS_EXECUTABLE))
-    return g_strdup (own_name);
-  return g_strdup_printf ("/proc/%d/exe", (int) getpid ());
-}
-
-static void
-command_init_own (Command *self, const MpipeLaunchSpec *spec)
-{
-  g_autofree char *own_name = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *index = g_strdup_printf ("%u", spec->index);
-
-  self->program = find_own_program (own_name);
-  {
-    const char *const arguments[] = { own_name != NULL ? own_name : self->program, "--mpipe-worker",
-                                      spec->stage_name, index, NULL };
-
-    self->arguments = g_strdupv ((GStrv) arguments);
-  }
-}
-
-static void
-command_init_host (Command *self, const MpipeLaunchSpec *spec)
-{
-  self->program = mpipe_helper_build_path ("mpipe-worker-host");
-  self->module = g_strdup (spec->module_file);
-  {
-    const char *const arguments[] = { self->program, spec->module_file, spec->module_symbol, NULL };
-
-    self->arguments = g_strdupv ((GStrv) arguments);
-  }
-}
-
-static void
-command_init (Command *self, const MpipeLaunchSpec *spec)
-{
-  *self = (Command){ NULL };
-  if (spec->worker_name != NULL)
-    command_init_own (self, spec);
-  else if (spec->command != NULL)
-    {
-      char *found = g_find_program_in_path (spec->command[0]);
-
-      self->program = found != NULL ? found : g_strdup (spec->command[0]);
-      self->arguments = g_strdupv ((GStrv) spec->command);
-    }
-  else
-    command_init_host (self, spec);
-}
-
-static const char *
-get_role (const MpipeLaunchSpec *spec)
-{
-  return spec->worker_name != NULL ? MPIPE_ENVIRONMENT_SELF : MPIPE_ENVIRONMENT_PROGRAM;
-}
-
-/* What is executed in a sandbox has to be shown in it first. */
-static gboolean
-check_can_be_shown (const char *program, GError **error)
-{
-  if (!g_str_has_prefix (program, "/proc/") && g_file_test (program, G_FILE_TEST_IS_EXECUTABLE))
-    return TRUE;
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH,
-               "the program “%s” is not there any more to be executed in a sandbox", program);
-  return FALSE;
-}
-
-/* The command becomes that of a program which executes it in the sandbox. */
-static gboolean
-command_wrap (Command *self, const MpipeLaunchSpec *spec, GError **error)
-{
-  g_autofree char *program = g_canonicalize_filename (self->program, NULL);
-  const char *const visible[] = { program, self->module, NULL };
-  GStrv arguments;
-
-  if (!check_can_be_shown (program, error))
-    return FALSE;
-  arguments = mpipe_sandbox_wrap (spec->sandbox, program, (const char *const *) self->arguments,
-                                  visible, get_role (spec), MPIPE_TRAY_FD);
-
-  command_clear (self);
-  *self = (Command){ .program = g_strdup (arguments[0]), .arguments = arguments };
-  return TRUE;
-}
-
-static gboolean
-is_sandboxed (const MpipeLaunchSpec *spec)
-{
-  return spec->sandbox != NULL && mpipe_sandbox_is_in_force (spec->sandbox);
-}
-
-/* What the helper program is to do with standard output and signals, and which limits it is to set. */
-static char *
-describe_setup (const MpipeLaunchSpec *spec, gboolean has_group)
-{
-  const MpipeLaunchLimits *limits = &spec->limits;
-  GString *setup = g_string_new (spec->worker_name != NULL ? "aside" : "keep");
-
-  if (is_sandboxed (spec))
-    g_string_append (setup, ",shield");
-  if (has_group)
-    g_string_append (setup, ",group");
-  else if (limits->n_data_bytes > 0)
-    g_string_append_printf (setup, ",data=%" G_GUINT64_FORMAT, limits->n_data_bytes);
-  if (limits->cpu_s > 0)
-    g_string_append_printf (setup, ",cpu=%u", limits->cpu_s);
-  if (limits->n_files > 0)
-    g_string_append_printf (setup, ",files=%u", limits->n_files);
-  return g_string_free (setup, FALSE);
-}
-
-/* The arguments of the helper program: the parent it must have, what it is to do, the file to execute, and the
- * arguments of that. */
-static GStrv
-build_arguments (const MpipeLaunchSpec *spec, gboolean has_group, GError **error)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *helper = mpipe_helper_build_path ("mpipe-worker-exec");
-  g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
-  g_autofree char *setup = describe_setup (spec, has_group);
-  g_auto (Command) command;
-
-  command_init (&command, spec);
-  if (is_sandboxed (spec) && !command_wrap (&command, spec, error))
-    return NULL;
-  g_strv_builder_add_many (builder, helper, parent, setup, command.program, NULL);
-  g_strv_builder_addv (builder, (const char **) command.arguments);
-  return g_strv_builder_end (builder);
+  return mpipe_launch_command_check (spec, error)
+         && check_group (MPIPE_SUBPROCESS_LAUNCHER (launcher), spec, error);
 }
 
 static gboolean
@@ -401,7 +197,7 @@ spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
   g_autoptr (GSubprocessLauncher) launcher
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
   gboolean has_group = fds->group >= 0;
-  g_auto (GStrv) arguments = build_arguments (spec, has_group, error);
+  g_auto (GStrv) arguments = mpipe_launch_command_build (spec, has_group, error);
 
   if (arguments == NULL)
     return NULL;
@@ -413,7 +209,7 @@ spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
   if (fds->error >= 0)
     g_subprocess_launcher_take_stderr_fd (launcher, fds->error);
   fds->error = -1;
-  if (is_sandboxed (spec))
+  if (mpipe_launch_command_is_sandboxed (spec))
     {
       g_auto (GStrv) environment = mpipe_sandbox_get_outer_environment ();
 
@@ -421,7 +217,7 @@ spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
       g_subprocess_launcher_set_environ (launcher, environment);
     }
   else
-    g_subprocess_launcher_setenv (launcher, MPIPE_ENVIRONMENT, get_role (spec), TRUE);
+    g_subprocess_launcher_setenv (launcher, MPIPE_ENVIRONMENT, mpipe_launch_command_get_role (spec), TRUE);
   /* workers of its own would be beside its group otherwise, not in it */
   if (has_group)
     g_subprocess_launcher_unsetenv (launcher, MPIPE_DELEGATION_VARIABLE);
@@ -433,7 +229,7 @@ spawn (const MpipeLaunchSpec *spec, Descriptors *fds, GError **error)
 static void
 share_memory (const MpipeLaunchSpec *spec, MpipeLaunchMemory *memory, Descriptors *fds)
 {
-  if (is_sandboxed (spec))
+  if (mpipe_launch_command_is_sandboxed (spec))
     memory->arena = mpipe_arena_new (MPIPE_ARENA_SIZE_ALONE, NULL);
   else
     memory->arena = spec->arena != NULL ? mpipe_arena_ref (spec->arena) : NULL;
@@ -536,7 +332,7 @@ mpipe_subprocess_launcher_launch (MpipeLauncher *launcher, const MpipeLaunchSpec
   *out_memory = memory;
   memory = (MpipeLaunchMemory){ NULL };
   has_group = group != NULL;
-  child = mpipe_subprocess_child_new (subprocess, is_sandboxed (spec), g_steal_pointer (&group));
+  child = mpipe_subprocess_child_new (subprocess, mpipe_launch_command_is_sandboxed (spec), g_steal_pointer (&group));
   mpipe_child_set_memory_limit (child, tell_memory_limit (spec, has_group));
   mpipe_child_set_error_fd (child, error_fds[0]);
   return child;

@@ -6,7 +6,10 @@
 #include "mpipe-glib/core/mpipe-payload-private.h"
 #include "mpipe-glib/core/mpipe-poller-private.h"
 #include "mpipe-glib/core/mpipe-statistics-private.h"
+#include "mpipe-glib/launch/mpipe-error-output-private.h"
 #include "mpipe-glib/launch/mpipe-launcher-private.h"
+#include "mpipe-glib/launch/mpipe-worker-memory-private.h"
+#include "mpipe-glib/wire/mpipe-type-map-private.h"
 
 G_BEGIN_DECLS
 
@@ -90,5 +93,53 @@ void mpipe_worker_process_end_recall (MpipeWorkerProcess *self);
 void mpipe_worker_process_end (MpipeWorkerProcess *self, GError *reason);
 void mpipe_worker_process_terminate (MpipeWorkerProcess *self, GError *reason);
 void mpipe_worker_process_end_in (MpipeWorkerProcess *self, guint ms);
+
+/* What its files share. */
+
+struct _MpipeWorkerProcess
+{
+  grefcount n_refs;
+  MpipeWorkerProcessState state;
+  MpipeTypeTable *types;
+  const MpipeWorkerProcessEvents *events;
+  gpointer owner;
+
+  MpipeChild *child;
+  MpipeChannel *channel;
+  MpipePage *page; /* NULL when the launcher gave none */
+  MpipeWorkerMemory *memory;
+  MpipeTypeMap *type_map;
+  MpipeErrorOutput *error_output; /* NULL when it is not captured */
+
+  MpipePoller *poller;   /* borrowed; NULL when there is none */
+  MpipeWatch *watch;     /* while it is read; or a source: */
+  GSource *in_source;    /* both NULL while reading is paused */
+  GSource *out_source;   /* NULL unless the channel is full, or choked */
+  guint n_choked;        /* how often in a row */
+  GSource *timer_source; /* of the start, then of the end */
+
+  guint features;    /* of the worker's HELLO; 0 before */
+  guint concurrency; /* that it was allowed */
+  guint grace_time_ms;
+  gboolean said_hello;
+  gboolean said_goodbye;
+  gboolean channel_ended;
+  gboolean killed;        /* it did not go when its channel had ended */
+  char *exit_description; /* NULL while the process runs */
+  char *refusal;          /* why the worker said it cannot start */
+  GError *reason;         /* why the engine ends it */
+  guint64 started;        /* sequence of the last START frame */
+  gint64 started_at;
+};
+
+/* mpipe-worker-process.c */
+void mpipe_worker_process_begin_ready (MpipeWorkerProcess *self);
+void mpipe_worker_process_begin_stopping (MpipeWorkerProcess *self);
+
+/* mpipe-worker-process-frames.c */
+gboolean mpipe_worker_process_handle_frame (MpipeWorkerProcess *self, const MpipeFrame *frame,
+                                            GError **error);
+gboolean mpipe_worker_process_check_may_answer (MpipeWorkerProcess *self, const MpipeFrame *frame,
+                                                GError **error);
 
 G_END_DECLS

@@ -17,55 +17,12 @@
 
 #include <unistd.h>
 
-#include <gio/gunixfdlist.h>
-
 #include "mpipe-glib/core/mpipe-error.h"
-#include "mpipe-glib/launch/mpipe-error-output-private.h"
-#include "mpipe-glib/launch/mpipe-worker-memory-private.h"
 #include "mpipe-glib/wire/mpipe-message-private.h"
-#include "mpipe-glib/wire/mpipe-type-map-private.h"
 
 /* Descriptors that may not travel now, since too many do. */
 #define CHOKED_MS 5
 #define CHOKED_MAX 2000 /* so often it is tried, then they are given up */
-
-G_STATIC_ASSERT (MPIPE_PAYLOAD_FDS_MAX == MPIPE_TASK_FDS_MAX);
-
-struct _MpipeWorkerProcess
-{
-  grefcount n_refs;
-  MpipeWorkerProcessState state;
-  MpipeTypeTable *types;
-  const MpipeWorkerProcessEvents *events;
-  gpointer owner;
-
-  MpipeChild *child;
-  MpipeChannel *channel;
-  MpipePage *page; /* NULL when the launcher gave none */
-  MpipeWorkerMemory *memory;
-  MpipeTypeMap *type_map;
-  MpipeErrorOutput *error_output; /* NULL when it is not captured */
-
-  MpipePoller *poller;   /* borrowed; NULL when there is none */
-  MpipeWatch *watch;     /* while it is read; or a source: */
-  GSource *in_source;    /* both NULL while reading is paused */
-  GSource *out_source;   /* NULL unless the channel is full, or choked */
-  guint n_choked;        /* how often in a row */
-  GSource *timer_source; /* of the start, then of the end */
-
-  guint features;    /* of the worker's HELLO; 0 before */
-  guint concurrency; /* that it was allowed */
-  guint grace_time_ms;
-  gboolean said_hello;
-  gboolean said_goodbye;
-  gboolean channel_ended;
-  gboolean killed;        /* it did not go when its channel had ended */
-  char *exit_description; /* NULL while the process runs */
-  char *refusal;          /* why the worker said it cannot start */
-  GError *reason;         /* why the engine ends it */
-  guint64 started;        /* sequence of the last START frame */
-  gint64 started_at;
-};
 
 static const char *
 state_to_string (MpipeWorkerProcessState state)
@@ -85,13 +42,6 @@ set_state (MpipeWorkerProcess *self, MpipeWorkerProcessState from, MpipeWorkerPr
   self->state = to;
 }
 
-static MpipeWorkerProcess *
-worker_process_ref (MpipeWorkerProcess *self)
-{
-  g_ref_count_inc (&self->n_refs);
-  return self;
-}
-
 static void
 drop_source (GSource **source)
 {
@@ -99,6 +49,26 @@ drop_source (GSource **source)
     return;
   g_source_destroy (*source);
   g_clear_pointer (source, g_source_unref);
+}
+
+void
+mpipe_worker_process_begin_ready (MpipeWorkerProcess *self)
+{
+  drop_source (&self->timer_source);
+  set_state (self, MPIPE_WORKER_PROCESS_STARTING, MPIPE_WORKER_PROCESS_READY);
+}
+
+void
+mpipe_worker_process_begin_stopping (MpipeWorkerProcess *self)
+{
+  set_state (self, MPIPE_WORKER_PROCESS_READY, MPIPE_WORKER_PROCESS_STOPPING);
+}
+
+static MpipeWorkerProcess *
+worker_process_ref (MpipeWorkerProcess *self)
+{
+  g_ref_count_inc (&self->n_refs);
+  return self;
 }
 
 static void
@@ -279,181 +249,6 @@ end_for_channel (MpipeWorkerProcess *self, const GError *error)
 
 /* Incoming */
 
-static gboolean
-check_may_answer (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
-{
-  if (self->state == MPIPE_WORKER_PROCESS_READY || self->state == MPIPE_WORKER_PROCESS_STOPPING)
-    return TRUE;
-  g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "sent a %s frame before READY",
-               mpipe_frame_kind_to_string (frame->header.kind));
-  return FALSE;
-}
-
-static gboolean
-check_known (gboolean known, const MpipeFrame *frame, GError **error)
-{
-  if (!known)
-    g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
-                 "sent a %s frame for number %" G_GUINT64_FORMAT ", which it was not given",
-                 mpipe_frame_kind_to_string (frame->header.kind), frame->header.sequence);
-  return known;
-}
-
-static gboolean
-handle_hello (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
-{
-  MpipeWorkerHello hello;
-
-  if (!mpipe_worker_hello_parse (frame, &hello, error))
-    return FALSE;
-  self->said_hello = TRUE;
-  self->features = hello.features;
-  return TRUE;
-}
-
-static gboolean
-handle_ready (MpipeWorkerProcess *self, GError **error)
-{
-  if (self->state != MPIPE_WORKER_PROCESS_STARTING)
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "said READY twice");
-      return FALSE;
-    }
-  drop_source (&self->timer_source);
-  set_state (self, MPIPE_WORKER_PROCESS_STARTING, MPIPE_WORKER_PROCESS_READY);
-  self->events->ready (self->owner);
-  return TRUE;
-}
-
-static gboolean
-handle_result (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
-{
-  MpipePayload payload;
-  guint16 type = mpipe_type_map_translate (self->type_map, frame->header.type);
-  gboolean known;
-
-  if (type == 0)
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
-                   "sent a result of type number %u, which it had not named", frame->header.type);
-      return FALSE;
-    }
-  if (!mpipe_worker_memory_open_result (self->memory, frame, type, &payload, error))
-    return FALSE;
-  known = self->events->result (self->owner, frame->header.sequence, &payload,
-                                (frame->header.flags & MPIPE_FRAME_FLAG_LAST) != 0);
-  mpipe_payload_clear (&payload);
-  return check_known (known, frame, error);
-}
-
-static gboolean
-handle_results (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
-{
-  guint16 type = mpipe_type_map_translate (self->type_map, frame->header.type);
-  guint n = mpipe_frame_count_row (&frame->header, mpipe_type_table_get (self->types, type));
-  MpipePayload payload;
-  gboolean known;
-
-  if (n == 0 || frame->header.sequence > G_MAXUINT64 - n)
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
-                   "sent %u bytes of type number %u, which are no numbers", frame->header.size,
-                   frame->header.type);
-      return FALSE;
-    }
-  mpipe_payload_init_from_buffer (&payload, type, frame->buffer, frame->payload,
-                                  frame->header.size);
-  known = self->events->row (self->owner, frame->header.sequence, &payload, n);
-  mpipe_payload_clear (&payload);
-  return check_known (known, frame, error);
-}
-
-static gboolean
-handle_failed (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
-{
-  g_autofree char *reason = mpipe_message_parse_error (frame);
-
-  if (frame->header.sequence == 0 && self->state == MPIPE_WORKER_PROCESS_STARTING)
-    {
-      g_free (self->refusal);
-      self->refusal = g_steal_pointer (&reason);
-      return TRUE;
-    }
-  return check_may_answer (self, frame, error)
-         && check_known (self->events->failed (self->owner, frame->header.sequence, reason), frame,
-                         error);
-}
-
-static gboolean
-handle_progress (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
-{
-  g_autofree char *text = NULL;
-  double fraction;
-
-  return mpipe_message_parse_progress (frame, &fraction, &text, error)
-         && check_known (
-             self->events->progress (self->owner, frame->header.sequence, fraction, text), frame,
-             error);
-}
-
-static gboolean
-handle_goodbye (MpipeWorkerProcess *self, GError **error)
-{
-  if (self->state != MPIPE_WORKER_PROCESS_STOPPING)
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL,
-                   "said GOODBYE without having been told to stop");
-      return FALSE;
-    }
-  self->said_goodbye = TRUE;
-  return TRUE;
-}
-
-static gboolean
-handle_frame (MpipeWorkerProcess *self, const MpipeFrame *frame, GError **error)
-{
-  guint64 sequence = frame->header.sequence;
-
-  if (!self->said_hello && frame->header.kind != MPIPE_FRAME_FAILED)
-    return handle_hello (self, frame, error);
-  switch (frame->header.kind)
-    {
-    case MPIPE_FRAME_READY:
-      return handle_ready (self, error);
-    case MPIPE_FRAME_TYPE:
-      return mpipe_type_map_learn (self->type_map, frame, error);
-    case MPIPE_FRAME_FAILED:
-      return handle_failed (self, frame, error);
-    case MPIPE_FRAME_RESULT:
-      return check_may_answer (self, frame, error) && handle_result (self, frame, error);
-    case MPIPE_FRAME_RESULTS:
-      return check_may_answer (self, frame, error) && handle_results (self, frame, error);
-    case MPIPE_FRAME_DONE:
-      return check_may_answer (self, frame, error)
-             && check_known (self->events->done (self->owner, sequence), frame, error);
-    case MPIPE_FRAME_SKIPPED:
-      return check_may_answer (self, frame, error)
-             && check_known (self->events->skipped (self->owner, sequence), frame, error);
-    case MPIPE_FRAME_START:
-      self->started = sequence;
-      self->started_at = g_get_monotonic_time ();
-      if (!check_may_answer (self, frame, error))
-        return FALSE;
-      self->events->begun (self->owner, sequence);
-      return TRUE;
-    case MPIPE_FRAME_PROGRESS:
-      return check_may_answer (self, frame, error) && handle_progress (self, frame, error);
-    case MPIPE_FRAME_RELEASE:
-      return check_known (mpipe_worker_memory_release (self->memory, sequence), frame, error);
-    case MPIPE_FRAME_GOODBYE:
-      return handle_goodbye (self, error);
-    default:
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_PROTOCOL, "sent an unexpected %s frame",
-                   mpipe_frame_kind_to_string (frame->header.kind));
-      return FALSE;
-    }
-}
-
 /* Handles the whole frames that are there. Returns: whether the worker goes on. */
 static gboolean
 handle_frames (MpipeWorkerProcess *self)
@@ -463,7 +258,7 @@ handle_frames (MpipeWorkerProcess *self)
 
   while (self->state < MPIPE_WORKER_PROCESS_ENDING && error == NULL
          && mpipe_channel_next (self->channel, &frame, &error) == MPIPE_CHANNEL_OK)
-    handle_frame (self, &frame, &error);
+    mpipe_worker_process_handle_frame (self, &frame, &error);
   if (error != NULL)
     end_for_protocol (self, g_steal_pointer (&error));
   return self->state < MPIPE_WORKER_PROCESS_ENDING;
@@ -479,7 +274,7 @@ handle_receive_error (MpipeWorkerProcess *self, GError *error)
 
   if (too_large && mpipe_channel_skip (self->channel, &frame.header)
       && frame.header.kind == MPIPE_FRAME_RESULT
-      && (frame.header.flags & MPIPE_FRAME_FLAG_LAST) != 0 && check_may_answer (self, &frame, NULL)
+      && (frame.header.flags & MPIPE_FRAME_FLAG_LAST) != 0 && mpipe_worker_process_check_may_answer (self, &frame, NULL)
       && self->events->failed (self->owner, frame.header.sequence, error->message))
     return TRUE;
   if (too_large)
@@ -610,114 +405,6 @@ mpipe_worker_process_flush (MpipeWorkerProcess *self)
   else if (status == MPIPE_CHANNEL_FAILED
            && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
     end_for_channel (self, error);
-}
-
-/* Whether descriptors can be sent with a task. */
-gboolean
-mpipe_worker_process_takes_fds (MpipeWorkerProcess *self)
-{
-  return (self->features & MPIPE_FEATURE_FDS) != 0 && mpipe_channel_carries_fds (self->channel);
-}
-
-/* Whether tasks that are numbers can be sent many at once. */
-gboolean
-mpipe_worker_process_takes_rows (MpipeWorkerProcess *self)
-{
-  const guint needed = MPIPE_FEATURE_ROWS | MPIPE_FEATURE_PAGE;
-
-  return (self->features & needed) == needed && self->page != NULL
-         && (self->features & MPIPE_FEATURE_CONCURRENT) == 0;
-}
-
-/* Whether the worker may do those in one go. */
-gboolean
-mpipe_worker_process_does_arrays (MpipeWorkerProcess *self)
-{
-  return (self->features & MPIPE_FEATURE_ARRAYS) != 0;
-}
-
-/* Queues tasks with numbers from @first on, to a worker that takes them so; they may go together with those before
- * them. Returns: FALSE when their values are no numbers */
-gboolean
-mpipe_worker_process_send_row (MpipeWorkerProcess *self, guint64 first, const MpipePayload *tasks)
-{
-  const MpipeTypeEntry *type = mpipe_type_table_get (self->types, tasks->type);
-  MpipeFrameHeader header = {
-    .kind = MPIPE_FRAME_TASKS,
-    .type = tasks->type,
-    .sequence = first,
-    .size = tasks->size,
-  };
-
-  if (mpipe_frame_count_row (&header, type) == 0)
-    return FALSE;
-  g_assert (self->state == MPIPE_WORKER_PROCESS_READY);
-  mpipe_type_map_announce (self->type_map, self->channel, tasks->type);
-  mpipe_channel_send_row (self->channel, &header, type->unit, mpipe_payload_get_data (tasks),
-                          mpipe_payload_get_buffer (tasks));
-  return TRUE;
-}
-
-/* Queues a task, with its descriptors or NULL; the value may move to where the worker can read it. It leaves with the
- * next flush. */
-void
-mpipe_worker_process_send_task (MpipeWorkerProcess *self, guint64 sequence, MpipePayload *task,
-                                GUnixFDList *fds)
-{
-  MpipeSharedPlace place;
-  MpipeFrameHeader header = {
-    .kind = MPIPE_FRAME_TASK,
-    .type = task->type,
-    .sequence = sequence,
-    .size = task->size,
-  };
-
-  g_assert (self->state == MPIPE_WORKER_PROCESS_READY);
-  mpipe_type_map_announce (self->type_map, self->channel, task->type);
-  if (fds != NULL)
-    {
-      header.flags = (guint8) (g_unix_fd_list_get_length (fds) << MPIPE_FRAME_FDS_SHIFT);
-      mpipe_channel_attach_fds (self->channel, fds);
-    }
-  if (mpipe_worker_memory_lend (self->memory, sequence,
-                                (self->features & MPIPE_FEATURE_SHARED) != 0, task, &place))
-    {
-      header.flags |= MPIPE_FRAME_FLAG_SHARED;
-      header.size = sizeof place;
-      mpipe_channel_send (self->channel, &header, &place, NULL);
-    }
-  else
-    mpipe_channel_send (self->channel, &header, mpipe_payload_get_data (task),
-                        mpipe_payload_get_buffer (task));
-}
-
-/* Tells the worker to stop after what it was sent; its last answer will have this number. */
-void
-mpipe_worker_process_send_stop (MpipeWorkerProcess *self, guint64 sequence)
-{
-  MpipeFrameHeader header = { .kind = MPIPE_FRAME_STOP, .sequence = sequence };
-
-  set_state (self, MPIPE_WORKER_PROCESS_READY, MPIPE_WORKER_PROCESS_STOPPING);
-  mpipe_channel_send (self->channel, &header, NULL, NULL);
-}
-
-/* Whether the worker can be told to give up a single task. */
-gboolean
-mpipe_worker_process_can_cancel (MpipeWorkerProcess *self)
-{
-  return (self->features & MPIPE_FEATURE_CANCEL) != 0
-         && (self->state == MPIPE_WORKER_PROCESS_READY
-             || self->state == MPIPE_WORKER_PROCESS_STOPPING);
-}
-
-/* Asks the worker to end a task soon, in whatever way; leaves with the next flush. */
-void
-mpipe_worker_process_send_cancel (MpipeWorkerProcess *self, guint64 sequence)
-{
-  MpipeFrameHeader header = { .kind = MPIPE_FRAME_CANCEL, .sequence = sequence };
-
-  g_assert (mpipe_worker_process_can_cancel (self));
-  mpipe_channel_send (self->channel, &header, NULL, NULL);
 }
 
 /* Taking back */

@@ -58,6 +58,11 @@ void mpipe_pipeline_queue_task (MpipePipeline *self, GQueue *queue, GTask *task)
 /* in mpipe-pipeline-tasks.c */
 gboolean mpipe_pipeline_check_task_type (MpipePipeline *self, const GVariantType *type,
                                          GError **error);
+guint64 mpipe_pipeline_put_task (MpipePipeline *self, GVariant *task, GUnixFDList *fds,
+                                 gint64 deadline, GCancellable *cancellable, GError **error);
+void mpipe_pipeline_put_task_later (MpipePipeline *self, GVariant *task, GUnixFDList *fds,
+                                    GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer user_data);
 gboolean mpipe_pipeline_complete_put (MpipePipeline *self, GTask *task);
 
 /* in mpipe-pipeline-results.c */

@@ -404,8 +404,9 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
+/* About tasks and their results. */
 static void
-install_signals (GType type)
+install_task_signals (GType type)
 {
   /**
    * MpipePipeline::result:
@@ -461,7 +462,12 @@ install_signals (GType type)
   signals[SIGNAL_TASK_PROGRESS]
       = g_signal_new ("task-progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                       4, G_TYPE_UINT64, MPIPE_TYPE_STAGE, G_TYPE_DOUBLE, G_TYPE_STRING);
+}
 
+/* About what does them. */
+static void
+install_life_signals (GType type)
+{
   /**
    * MpipePipeline::worker-started:
    * @self: the pipeline
@@ -513,7 +519,8 @@ mpipe_pipeline_class_init (MpipePipelineClass *klass)
   object_class->get_property = mpipe_pipeline_get_property;
   object_class->finalize = mpipe_pipeline_finalize;
   install_properties (object_class);
-  install_signals (G_TYPE_FROM_CLASS (klass));
+  install_task_signals (G_TYPE_FROM_CLASS (klass));
+  install_life_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void
