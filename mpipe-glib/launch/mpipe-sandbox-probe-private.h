@@ -20,6 +20,7 @@ typedef struct
 /* Any thread; the first call may take some milliseconds. */
 const MpipeSandboxProbe *mpipe_sandbox_probe (void);
 
+GStrv mpipe_sandbox_probe_get_environment (const MpipeSandboxProbe *self);
 GStrv mpipe_sandbox_probe_get_arguments (const MpipeSandboxProbe *self,
                                          const MpipeSandboxSetup *setup);
 

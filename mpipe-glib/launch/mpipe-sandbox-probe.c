@@ -77,6 +77,20 @@ too_late_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Returns: the environment of the program that makes the sandbox; it needs no more than its bus, if it asks by that. */
+GStrv
+mpipe_sandbox_probe_get_environment (const MpipeSandboxProbe *self)
+{
+  static const char *const bus_variables[] = { "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR" };
+  GStrv environment = g_strdupv ((GStrv) probe_environment);
+
+  for (guint i = 0; self->is_flatpak && i < G_N_ELEMENTS (bus_variables); i++)
+    if (g_getenv (bus_variables[i]) != NULL)
+      environment
+          = g_environ_setenv (environment, bus_variables[i], g_getenv (bus_variables[i]), TRUE);
+  return environment;
+}
+
 typedef struct
 {
   char *output;
@@ -126,10 +140,11 @@ try (const char *const *arguments, char **out_problem)
                                    | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GError) error = NULL;
+  g_auto (GStrv) environment = mpipe_sandbox_probe_get_environment (&probe);
   Conversation conversation = { NULL };
   gboolean works;
 
-  g_subprocess_launcher_set_environ (launcher, (char **) probe_environment);
+  g_subprocess_launcher_set_environ (launcher, environment);
   process = g_subprocess_launcher_spawnv (launcher, arguments, &error);
   if (process == NULL)
     {

@@ -186,7 +186,7 @@ static const char *const kept_variables[]
     = { "LANG",        "LANGUAGE",    "LC_ALL",     "LC_COLLATE", "LC_CTYPE",
         "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME",    "TZ" };
 
-static const char *const outer_environment[] = { "PATH=/usr/bin:/bin", NULL };
+static const char *const least_environment[] = { "PATH=/usr/bin:/bin", NULL };
 
 G_DEFINE_ENUM_TYPE (MpipeSandboxPolicy, mpipe_sandbox_policy,
                     G_DEFINE_ENUM_VALUE (MPIPE_SANDBOX_POLICY_REQUIRED, "required"),
@@ -500,7 +500,7 @@ add_variable (GStrv environment, const char *variable)
 static GStrv
 build_environment (MpipeSandbox *self, const char *role)
 {
-  GStrv environment = g_strdupv ((GStrv) outer_environment);
+  GStrv environment = g_strdupv ((GStrv) least_environment);
 
   environment = g_environ_setenv (environment, "HOME", "/tmp", TRUE);
   environment = g_environ_setenv (environment, MPIPE_ENVIRONMENT, role, TRUE);
@@ -516,7 +516,7 @@ build_environment (MpipeSandbox *self, const char *role)
 GStrv
 mpipe_sandbox_get_outer_environment (void)
 {
-  return g_strdupv ((GStrv) outer_environment);
+  return mpipe_sandbox_probe_get_environment (mpipe_sandbox_probe ());
 }
 
 GStrv
