@@ -7,8 +7,25 @@
 
 G_BEGIN_DECLS
 
+struct _MpipeSandbox
+{
+  GObject parent_instance;
+  gboolean frozen; /* a stage of a pipeline uses it */
+  MpipeSandboxPolicy policy;
+  GStrv read_only_paths; /* absolute; never NULL */
+  GStrv writable_paths;
+  GStrv environment; /* NAME=value, or NAME */
+  guint64 tmp_size;
+  guint64 max_memory;
+  guint64 max_file_size;
+  guint max_processes;
+  guint max_open_files;
+};
+
 /* From here on the sandbox does not change, and the engine's thread may read it. */
 void mpipe_sandbox_freeze (MpipeSandbox *self);
+
+/* in mpipe-sandbox-parts.c */
 
 /* Whether workers may be started with this sandbox, in it or without it. Any thread; may take some
  * milliseconds the first time. */
@@ -16,6 +33,8 @@ gboolean mpipe_sandbox_check (MpipeSandbox *self, GError **error);
 
 /* Returns: whether workers are to be started in it */
 gboolean mpipe_sandbox_is_in_force (MpipeSandbox *self);
+
+/* in mpipe-sandbox-wrap.c */
 
 /* Returns: the arguments of a program that executes @program in the sandbox. @arguments begin with the program's
  * name for itself; @visible are files that it needs; descriptors up to @last_fd are passed on. */

@@ -33,37 +33,13 @@
 
 #include "config.h"
 
-#include "mpipe-glib/launch/mpipe-sandbox.h"
-
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/launch/mpipe-sandbox-private.h"
-#include "mpipe-glib/launch/mpipe-sandbox-probe-private.h"
-#include "mpipe-glib/wire/mpipe-protocol-private.h"
 
 #define TMP_SIZE_DEFAULT (64 << 20)
 #define MAX_MEMORY_DEFAULT (G_GUINT64_CONSTANT (2) << 30)
 #define MAX_FILE_SIZE_DEFAULT (G_GUINT64_CONSTANT (1) << 30)
 #define MAX_PROCESSES_DEFAULT 64
 #define MAX_OPEN_FILES_DEFAULT 256
-
-struct _MpipeSandbox
-{
-  GObject parent_instance;
-  gboolean frozen; /* a stage of a pipeline uses it */
-  MpipeSandboxPolicy policy;
-  GStrv read_only_paths; /* absolute; never NULL */
-  GStrv writable_paths;
-  GStrv environment; /* NAME=value, or NAME */
-  guint64 tmp_size;
-  guint64 max_memory;
-  guint64 max_file_size;
-  guint max_processes;
-  guint max_open_files;
-};
 
 typedef enum
 {
@@ -180,13 +156,6 @@ typedef enum
 } MpipeSandboxProperty;
 
 static GParamSpec *properties[PROP_PROBLEM + 1];
-
-/* What a worker of any language may want to know. */
-static const char *const kept_variables[]
-    = { "LANG",        "LANGUAGE",    "LC_ALL",     "LC_COLLATE", "LC_CTYPE",
-        "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME",    "TZ" };
-
-static const char *const least_environment[] = { "PATH=/usr/bin:/bin", NULL };
 
 G_DEFINE_ENUM_TYPE (MpipeSandboxPolicy, mpipe_sandbox_policy,
                     G_DEFINE_ENUM_VALUE (MPIPE_SANDBOX_POLICY_REQUIRED, "required"),
@@ -397,151 +366,6 @@ mpipe_sandbox_freeze (MpipeSandbox *self)
   self->frozen = TRUE;
 }
 
-gboolean
-mpipe_sandbox_is_in_force (MpipeSandbox *self)
-{
-  return mpipe_sandbox_get_parts (self) != 0;
-}
-
-static gboolean
-check_paths (const char *const *paths, GError **error)
-{
-  for (guint i = 0; paths[i] != NULL; i++)
-    if (g_str_equal (paths[i], "/"))
-      {
-        g_set_error_literal (error, MPIPE_ERROR, MPIPE_ERROR_SANDBOX,
-                             "The whole file system cannot be shown in the sandbox of its workers");
-        return FALSE;
-      }
-    else if (!g_file_test (paths[i], G_FILE_TEST_EXISTS))
-      {
-        g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_SANDBOX,
-                     "There is no “%s” to be seen in the sandbox of its workers", paths[i]);
-        return FALSE;
-      }
-  return TRUE;
-}
-
-gboolean
-mpipe_sandbox_check (MpipeSandbox *self, GError **error)
-{
-  const char *problem = mpipe_sandbox_get_problem (self);
-
-  if (problem != NULL && self->policy == MPIPE_SANDBOX_POLICY_REQUIRED)
-    {
-      g_set_error (error, MPIPE_ERROR, MPIPE_ERROR_SANDBOX,
-                   "The sandbox of its workers cannot be had: %s", problem);
-      return FALSE;
-    }
-  return !mpipe_sandbox_is_in_force (self)
-         || (check_paths ((const char *const *) self->read_only_paths, error)
-             && check_paths ((const char *const *) self->writable_paths, error));
-}
-
-/* Shows @file, with what is beside it, and the same of what it is a link to. */
-static void
-add_surroundings (GStrvBuilder *builder, const char *file)
-{
-  const char *const private_places[]
-      = { g_get_home_dir (), g_get_tmp_dir (), "/etc", "/home",    "/proc",
-          "/root",           "/run",           "/tmp", "/var/tmp", NULL };
-  g_autofree char *absolute = g_canonicalize_filename (file, NULL);
-  g_autofree char *surroundings = mpipe_sandbox_setup_find_surroundings (absolute, private_places);
-
-  char *real = realpath (absolute, NULL);
-
-  g_strv_builder_add (builder, surroundings);
-  if (real != NULL && !g_str_equal (real, absolute))
-    {
-      g_autofree char *others = mpipe_sandbox_setup_find_surroundings (real, private_places);
-
-      g_strv_builder_add (builder, others);
-    }
-  free (real);
-}
-
-/* The file that holds this very code, which the worker is linked to as well. */
-static void
-add_library (GStrvBuilder *builder)
-{
-  Dl_info info;
-
-  if (dladdr ((gconstpointer) mpipe_sandbox_wrap, &info) != 0 && info.dli_fname != NULL
-      && info.dli_fname[0] == '/')
-    add_surroundings (builder, info.dli_fname);
-}
-
-static GStrv
-collect_read_only_paths (MpipeSandbox *self, const char *executor, const char *const *visible)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  g_strv_builder_addv (builder, (const char **) self->read_only_paths);
-  add_surroundings (builder, executor);
-  add_library (builder);
-  for (guint i = 0; visible[i] != NULL; i++)
-    add_surroundings (builder, visible[i]);
-  return g_strv_builder_end (builder);
-}
-
-/* Takes @environment over; what is no variable is left out. */
-static GStrv
-add_variable (GStrv environment, const char *variable)
-{
-  const char *equals = strchr (variable, '=');
-  g_autofree char *name
-      = equals != NULL ? g_strndup (variable, equals - variable) : g_strdup (variable);
-  const char *value = equals != NULL ? equals + 1 : g_getenv (name);
-
-  return name[0] != '\0' && value != NULL ? g_environ_setenv (environment, name, value, TRUE)
-                                          : environment;
-}
-
-static GStrv
-build_environment (MpipeSandbox *self, const char *role)
-{
-  GStrv environment = g_strdupv ((GStrv) least_environment);
-
-  environment = g_environ_setenv (environment, "HOME", "/tmp", TRUE);
-  environment = g_environ_setenv (environment, MPIPE_ENVIRONMENT, role, TRUE);
-  for (guint i = 0; i < G_N_ELEMENTS (kept_variables); i++)
-    if (g_getenv (kept_variables[i]) != NULL)
-      environment
-          = g_environ_setenv (environment, kept_variables[i], g_getenv (kept_variables[i]), TRUE);
-  for (guint i = 0; self->environment[i] != NULL; i++)
-    environment = add_variable (environment, self->environment[i]);
-  return environment;
-}
-
-GStrv
-mpipe_sandbox_get_outer_environment (void)
-{
-  return mpipe_sandbox_probe_get_environment (mpipe_sandbox_probe ());
-}
-
-GStrv
-mpipe_sandbox_wrap (MpipeSandbox *self, const char *program, const char *const *arguments,
-                    const char *const *visible, const char *role, int last_fd)
-{
-  const MpipeSandboxProbe *probe = mpipe_sandbox_probe ();
-  MpipeSandboxSetup setup = probe->setup;
-  g_auto (GStrv) read_only_paths = collect_read_only_paths (self, setup.executor, visible);
-  g_auto (GStrv) environment = build_environment (self, role);
-
-  setup.read_only_paths = (const char *const *) read_only_paths;
-  setup.writable_paths = (const char *const *) self->writable_paths;
-  setup.environment = (const char *const *) environment;
-  setup.tmp_size = self->tmp_size;
-  setup.max_memory = self->max_memory;
-  setup.max_file_size = self->max_file_size;
-  setup.max_processes = self->max_processes;
-  setup.max_open_files = self->max_open_files;
-  setup.last_fd = last_fd;
-  setup.program = program;
-  setup.arguments = arguments;
-  return mpipe_sandbox_probe_get_arguments (probe, &setup);
-}
-
 /**
  * mpipe_sandbox_new:
  * @policy: what happens where there can be none
@@ -692,82 +516,4 @@ mpipe_sandbox_add_variable (MpipeSandbox *self, const char *variable)
     return;
   append (&self->environment, variable);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ENVIRONMENT]);
-}
-
-/**
- * mpipe_sandbox_get_parts: (get-property parts):
- * @self: a sandbox
- *
- * Tells what of the sandbox is in force.
- *
- * When this is asked for the first time in the life of the process, it is found by trying, which takes some
- * milliseconds. It may be called from any thread.
- *
- * Returns: the parts; none where workers run without a sandbox
- *
- * Since: 1.0
- */
-MpipeSandboxParts
-mpipe_sandbox_get_parts (MpipeSandbox *self)
-{
-  const MpipeSandboxProbe *probe;
-
-  g_return_val_if_fail (MPIPE_IS_SANDBOX (self), 0);
-
-  if (self->policy == MPIPE_SANDBOX_POLICY_NONE)
-    return 0;
-  probe = mpipe_sandbox_probe ();
-  if (!probe->works)
-    return 0;
-  return MPIPE_SANDBOX_PARTS_NAMESPACES | MPIPE_SANDBOX_PARTS_SYSTEM_CALLS
-         | MPIPE_SANDBOX_PARTS_LIMITS
-         | (probe->limits_processes ? MPIPE_SANDBOX_PARTS_PROCESS_LIMIT : 0);
-}
-
-/**
- * mpipe_sandbox_describe:
- * @self: a sandbox
- *
- * Says what is in force, in a few words for the user: `namespaces, system calls, limits`, or
- * `no sandbox: there is no program “bwrap”, of bubblewrap`.
- *
- * Returns: (transfer full): the words
- *
- * Since: 1.0
- */
-char *
-mpipe_sandbox_describe (MpipeSandbox *self)
-{
-  MpipeSandboxParts parts;
-
-  g_return_val_if_fail (MPIPE_IS_SANDBOX (self), NULL);
-
-  parts = mpipe_sandbox_get_parts (self);
-  if (parts == 0)
-    {
-      const char *problem = mpipe_sandbox_get_problem (self);
-
-      return g_strconcat ("no sandbox", problem != NULL ? ": " : NULL, problem, NULL);
-    }
-  return g_strconcat ("namespaces, system calls, limits",
-                      (parts & MPIPE_SANDBOX_PARTS_PROCESS_LIMIT) ? NULL : " but for processes",
-                      NULL);
-}
-
-/**
- * mpipe_sandbox_get_problem: (get-property problem):
- * @self: a sandbox
- *
- * Tells why there is no sandbox. It takes the same time as [method@Mpipe.Sandbox.get_parts].
- *
- * Returns: (transfer none) (nullable): what is missing; %NULL when the sandbox can be had, or is not wanted
- *
- * Since: 1.0
- */
-const char *
-mpipe_sandbox_get_problem (MpipeSandbox *self)
-{
-  g_return_val_if_fail (MPIPE_IS_SANDBOX (self), NULL);
-
-  return self->policy == MPIPE_SANDBOX_POLICY_NONE ? NULL : mpipe_sandbox_probe ()->problem;
 }
