@@ -41,7 +41,8 @@ typedef struct
 
 void mpipe_result_free (MpipeResult *self);
 
-/* signals, in mpipe-pipeline.c */
+/* in mpipe-pipeline-signals.c */
+void mpipe_pipeline_install_signals (GType type);
 gboolean mpipe_pipeline_has_result_handler (MpipePipeline *self);
 gboolean mpipe_pipeline_has_failure_handler (MpipePipeline *self);
 void mpipe_pipeline_emit_result (MpipePipeline *self, const MpipeResult *result);
@@ -49,6 +50,8 @@ gboolean mpipe_pipeline_emit_task_failed (MpipePipeline *self, const MpipeItem *
 void mpipe_pipeline_emit_notice (MpipePipeline *self, const MpipeNotice *notice);
 void mpipe_pipeline_emit_task_progress (MpipePipeline *self, const MpipeProgress *progress);
 void mpipe_pipeline_emit_completed (MpipePipeline *self);
+
+/* in mpipe-pipeline-statistics.c */
 void mpipe_pipeline_notify_counts (MpipePipeline *self);
 
 /* in mpipe-pipeline-events.c */

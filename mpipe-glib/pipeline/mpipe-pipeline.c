@@ -62,7 +62,6 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 #include "mpipe-glib/pipeline/mpipe-stage-private.h"
-#include "mpipe-marshal.h"
 
 typedef enum
 {
@@ -139,19 +138,7 @@ typedef enum
   PROP_BACKLOG,
 } MpipePipelineProperty;
 
-enum
-{
-  SIGNAL_RESULT,
-  SIGNAL_TASK_FAILED,
-  SIGNAL_TASK_PROGRESS,
-  SIGNAL_WORKER_STARTED,
-  SIGNAL_WORKER_EXITED,
-  SIGNAL_COMPLETED,
-  N_SIGNALS,
-};
-
 static GParamSpec *properties[PROP_BACKLOG + 1];
-static guint signals[N_SIGNALS];
 
 G_DEFINE_ENUM_TYPE (MpipePipelineState, mpipe_pipeline_state,
                     G_DEFINE_ENUM_VALUE (MPIPE_PIPELINE_STATE_NEW, "new"),
@@ -176,78 +163,6 @@ static void mpipe_pipeline_initable_init (GInitableIface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (MpipePipeline, mpipe_pipeline, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, mpipe_pipeline_initable_init)
                                G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_INITABLE, NULL))
-
-/* Signals */
-
-gboolean
-mpipe_pipeline_has_result_handler (MpipePipeline *self)
-{
-  return g_signal_has_handler_pending (self, signals[SIGNAL_RESULT], 0, FALSE);
-}
-
-gboolean
-mpipe_pipeline_has_failure_handler (MpipePipeline *self)
-{
-  return g_signal_has_handler_pending (self, signals[SIGNAL_TASK_FAILED], 0, FALSE);
-}
-
-void
-mpipe_pipeline_emit_result (MpipePipeline *self, const MpipeResult *result)
-{
-  g_signal_emit (self, signals[SIGNAL_RESULT], 0, result->value, result->task_id, result->leaf);
-}
-
-/* Returns: whether a handler has dealt with it. */
-gboolean
-mpipe_pipeline_emit_task_failed (MpipePipeline *self, const MpipeItem *failure)
-{
-  gboolean handled = FALSE;
-
-  g_signal_emit (self, signals[SIGNAL_TASK_FAILED], 0, failure->id, failure->stage, failure->error,
-                 &handled);
-  return handled;
-}
-
-void
-mpipe_pipeline_emit_notice (MpipePipeline *self, const MpipeNotice *notice)
-{
-  if (notice->exited)
-    g_signal_emit (self, signals[SIGNAL_WORKER_EXITED], 0, notice->stage, notice->index,
-                   notice->error);
-  else
-    g_signal_emit (self, signals[SIGNAL_WORKER_STARTED], 0, notice->stage, notice->index);
-}
-
-void
-mpipe_pipeline_emit_task_progress (MpipePipeline *self, const MpipeProgress *progress)
-{
-  g_signal_emit (self, signals[SIGNAL_TASK_PROGRESS], 0, progress->task_id, progress->stage,
-                 progress->fraction, progress->text);
-}
-
-void
-mpipe_pipeline_emit_completed (MpipePipeline *self)
-{
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
-  g_signal_emit (self, signals[SIGNAL_COMPLETED], 0);
-}
-
-void
-mpipe_pipeline_notify_counts (MpipePipeline *self)
-{
-  GListModel *stages = G_LIST_MODEL (self->stages);
-
-  g_object_freeze_notify (G_OBJECT (self));
-  for (guint property = PROP_N_PUT; property <= PROP_BACKLOG; property++)
-    g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
-  g_object_thaw_notify (G_OBJECT (self));
-  for (guint i = 0; i < g_list_model_get_n_items (stages); i++)
-    {
-      g_autoptr (MpipeStage) stage = g_list_model_get_item (stages, i);
-
-      mpipe_stage_notify_statistics (stage);
-    }
-}
 
 /* The life of the object */
 
@@ -404,112 +319,6 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 
-/* About tasks and their results. */
-static void
-install_task_signals (GType type)
-{
-  /**
-   * MpipePipeline::result:
-   * @self: the pipeline
-   * @value: the result
-   * @task_id: the task it comes from, as [method@Mpipe.Pipeline.put] returned it; 0 for a result of a stop
-   *   task
-   * @leaf: the stage that gave it
-   *
-   * Emitted for each result, in order, as long as there is a handler; without one, results wait to be
-   * got.
-   *
-   * Since: 1.0
-   */
-  signals[SIGNAL_RESULT]
-      = g_signal_new ("result", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                      _mpipe_marshal_VOID__VARIANT_UINT64_OBJECT, G_TYPE_NONE, 3, G_TYPE_VARIANT,
-                      G_TYPE_UINT64, MPIPE_TYPE_STAGE);
-  g_signal_set_va_marshaller (signals[SIGNAL_RESULT], type,
-                              _mpipe_marshal_VOID__VARIANT_UINT64_OBJECTv);
-
-  /**
-   * MpipePipeline::task-failed:
-   * @self: the pipeline
-   * @task_id: the task that was put, as [method@Mpipe.Pipeline.put] returned it; 0 for a stop task
-   * @stage: the stage in which it failed
-   * @error: why
-   *
-   * Emitted for each task that failed, at its place among the results.
-   *
-   * Returns: %TRUE when the failure is dealt with, and nobody who gets results needs to know
-   *
-   * Since: 1.0
-   */
-  signals[SIGNAL_TASK_FAILED]
-      = g_signal_new ("task-failed", type, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled,
-                      NULL, NULL, G_TYPE_BOOLEAN, 3, G_TYPE_UINT64, MPIPE_TYPE_STAGE, G_TYPE_ERROR);
-
-  /**
-   * MpipePipeline::task-progress:
-   * @self: the pipeline
-   * @task_id: the task that was put, as [method@Mpipe.Pipeline.put] returned it; 0 for a stop task
-   * @stage: the stage whose worker is on it
-   * @fraction: how much of it is done there, from 0 to 1
-   * @message: (nullable): what is being done
-   *
-   * Emitted when a worker has said how far a task is, by [method@Mpipe.Task.report_progress].
-   *
-   * Of each task only the latest report waits to be emitted, of a thousand tasks at most.
-   *
-   * Since: 1.0
-   */
-  signals[SIGNAL_TASK_PROGRESS]
-      = g_signal_new ("task-progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                      4, G_TYPE_UINT64, MPIPE_TYPE_STAGE, G_TYPE_DOUBLE, G_TYPE_STRING);
-}
-
-/* About what does them. */
-static void
-install_life_signals (GType type)
-{
-  /**
-   * MpipePipeline::worker-started:
-   * @self: the pipeline
-   * @stage: the stage
-   * @index: which of its workers
-   *
-   * Emitted when a worker is ready, the first time and whenever one that ended was replaced.
-   *
-   * Since: 1.0
-   */
-  signals[SIGNAL_WORKER_STARTED]
-      = g_signal_new ("worker-started", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                      2, MPIPE_TYPE_STAGE, G_TYPE_UINT);
-
-  /**
-   * MpipePipeline::worker-exited:
-   * @self: the pipeline
-   * @stage: the stage
-   * @index: which of its workers
-   * @error: (nullable): how it ended; %NULL when it was stopped in order
-   *
-   * Emitted when the process of a worker has ended.
-   *
-   * Since: 1.0
-   */
-  signals[SIGNAL_WORKER_EXITED]
-      = g_signal_new ("worker-exited", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                      3, MPIPE_TYPE_STAGE, G_TYPE_UINT, G_TYPE_ERROR);
-
-  /**
-   * MpipePipeline::completed:
-   * @self: the pipeline
-   *
-   * Emitted once, when a pipeline that was stopped or terminated has worked off everything and its
-   * workers are gone; after the last result, if results are emitted.
-   *
-   * Since: 1.0
-   */
-  signals[SIGNAL_COMPLETED] = g_signal_new ("completed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                            NULL, G_TYPE_NONE, 0);
-}
-
 static void
 mpipe_pipeline_class_init (MpipePipelineClass *klass)
 {
@@ -519,8 +328,7 @@ mpipe_pipeline_class_init (MpipePipelineClass *klass)
   object_class->get_property = mpipe_pipeline_get_property;
   object_class->finalize = mpipe_pipeline_finalize;
   install_properties (object_class);
-  install_task_signals (G_TYPE_FROM_CLASS (klass));
-  install_life_signals (G_TYPE_FROM_CLASS (klass));
+  mpipe_pipeline_install_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void
@@ -598,81 +406,6 @@ mpipe_pipeline_get_state (MpipePipeline *self)
     return MPIPE_PIPELINE_STATE_COMPLETED;
   return mpipe_task_mailbox_is_stopped (self->tasks) ? MPIPE_PIPELINE_STATE_STOPPING
                                                      : MPIPE_PIPELINE_STATE_RUNNING;
-}
-
-/**
- * mpipe_pipeline_get_n_put: (get-property n-put)
- * @self: a pipeline
- *
- * Gets how many tasks were accepted.
- *
- * Returns: the number
- *
- * Since: 1.0
- */
-guint64
-mpipe_pipeline_get_n_put (MpipePipeline *self)
-{
-  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
-
-  return self->engine != NULL ? mpipe_task_mailbox_get_n_put (self->tasks) : 0;
-}
-
-/**
- * mpipe_pipeline_get_n_results: (get-property n-results)
- * @self: a pipeline
- *
- * Gets how many results have come out, read or not.
- *
- * Returns: the number
- *
- * Since: 1.0
- */
-guint64
-mpipe_pipeline_get_n_results (MpipePipeline *self)
-{
-  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
-
-  return self->engine != NULL ? mpipe_engine_get_n_results (self->engine) : 0;
-}
-
-/**
- * mpipe_pipeline_get_n_failed: (get-property n-failed)
- * @self: a pipeline
- *
- * Gets how many failures have come out, read or not.
- *
- * Returns: the number
- *
- * Since: 1.0
- */
-guint64
-mpipe_pipeline_get_n_failed (MpipePipeline *self)
-{
-  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
-
-  return self->engine != NULL ? mpipe_engine_get_n_failed (self->engine) : 0;
-}
-
-/**
- * mpipe_pipeline_get_backlog: (get-property backlog)
- * @self: a pipeline
- *
- * Gets how many tasks the pipeline has of which not everything was read yet.
- *
- * Tasks that were put in this moment may not be counted yet, and those whose results were read in this
- * moment may still be.
- *
- * Returns: the number
- *
- * Since: 1.0
- */
-guint64
-mpipe_pipeline_get_backlog (MpipePipeline *self)
-{
-  g_return_val_if_fail (MPIPE_IS_PIPELINE (self), 0);
-
-  return self->engine != NULL ? mpipe_engine_get_backlog (self->engine) : 0;
 }
 
 /**
