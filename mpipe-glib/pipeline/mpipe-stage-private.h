@@ -74,6 +74,8 @@ struct _MpipeStageClass
 #define MPIPE_STAGE_LIFETIME_MAX (G_MAXINT / 1000) /* seconds of a worker */
 #define MPIPE_STAGE_SIZE_MAX 1024        /* processes */
 #define MPIPE_STAGE_CONCURRENCY_MAX 4096 /* tasks of one of them */
+#define MPIPE_STAGE_START_TIMEOUT_MS_DEFAULT 30000
+#define MPIPE_STAGE_GRACE_TIME_MS_DEFAULT 1000
 
 gboolean mpipe_stage_may_change (MpipeStage *self);
 gboolean mpipe_stage_check (MpipeStage *self, GError **error);
@@ -81,6 +83,11 @@ GPtrArray *mpipe_stage_get_inner (MpipeStage *self);
 MpipeLauncher *mpipe_stage_dup_launcher (MpipeStage *self);
 MpipeLaunchSpec mpipe_stage_describe_worker (MpipeStage *self, guint index);
 void mpipe_stage_freeze (MpipeStage *self, guint n_workers);
+
+/* in mpipe-stage-properties.c */
+void mpipe_stage_install_properties (GObjectClass *object_class);
+
+/* in mpipe-stage-statistics.c */
 void mpipe_stage_notify_statistics (MpipeStage *self);
 
 G_END_DECLS
