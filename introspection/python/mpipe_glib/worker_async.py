@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 
-from mpipe_glib import worker
+from mpipe_glib import channel, worker
 
 _sequence = contextvars.ContextVar('sequence', default=0)
 _fds = contextvars.ContextVar('fds', default=())
@@ -44,21 +44,21 @@ class AsyncLoop:
 
     async def _run(self):
         self._ended = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().add_reader(worker.CHANNEL_FD, self._readable)
+        asyncio.get_running_loop().add_reader(channel.CHANNEL_FD, self._readable)
         self._handle_frames()
         await self._ended
-        asyncio.get_running_loop().remove_reader(worker.CHANNEL_FD)
+        asyncio.get_running_loop().remove_reader(channel.CHANNEL_FD)
         await self._do_stop()
 
     async def _do_stop(self):
         if self.setup.do_stop_task:
             await self._do(self._stop, None, None)
         else:
-            self.outbox.add(worker.DONE, self._stop)
+            self.outbox.add(channel.DONE, self._stop)
         self._flush()
         self.worker.stop()
         sys.stdout.flush()
-        self.outbox.add(worker.GOODBYE)
+        self.outbox.add(channel.GOODBYE)
         self._flush()
 
     # frames
@@ -66,7 +66,7 @@ class AsyncLoop:
     def _readable(self):
         try:
             self.inbox.receive()
-        except worker.ChannelEnd:
+        except channel.ChannelEnd:
             os._exit(1)
         self._handle_frames()
 
@@ -75,15 +75,15 @@ class AsyncLoop:
         while inbox.whole() != 0:
             try:
                 kind, flags, type_number, sequence, payload = inbox.next()
-            except worker.ChannelEnd:
+            except channel.ChannelEnd:
                 os._exit(1)
-            if kind == worker.TASK:
+            if kind == channel.TASK:
                 self._waiting.append((sequence, inbox.types.get(type_number), bytes(payload), *inbox.take_fds(flags)))
-            elif kind == worker.TYPE:
+            elif kind == channel.TYPE:
                 inbox.types[type_number] = bytes(payload).decode()
-            elif kind == worker.CANCEL:
+            elif kind == channel.CANCEL:
                 self._cancel(sequence)
-            elif kind == worker.STOP:
+            elif kind == channel.STOP:
                 self._stop = sequence
         self._begin()
 
@@ -104,7 +104,7 @@ class AsyncLoop:
     def _begin(self):
         while self._waiting and len(self._open) < max(self.setup.concurrency, 1):
             sequence, kind, payload, fds, missing = self._waiting.popleft()
-            self.outbox.add(worker.START, sequence)
+            self.outbox.add(channel.START, sequence)
             self._open[sequence] = asyncio.ensure_future(self._do(sequence, kind, payload, fds, missing))
             self._open[sequence].add_done_callback(lambda _, sequence=sequence, fds=fds: self._done(sequence, fds))
         self._plan_flush()
@@ -134,7 +134,7 @@ class AsyncLoop:
             elif inspect.isawaitable(result):
                 result = await result
             self._loop.answer(sequence, result)
-        except worker.ChannelEnd:
+        except channel.ChannelEnd:
             os._exit(1)
         except (Exception, asyncio.CancelledError) as error:
             self._loop.fail(sequence, error)
@@ -152,5 +152,5 @@ class AsyncLoop:
         sys.stdout.flush()
         try:
             self.outbox.flush()
-        except worker.ChannelEnd:
+        except channel.ChannelEnd:
             os._exit(1)

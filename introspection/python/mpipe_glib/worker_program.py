@@ -9,7 +9,7 @@ nothing that comes is taken for a pickle.
 import os
 import sys
 
-from mpipe_glib import program, worker
+from mpipe_glib import channel, program, worker
 
 EXIT_NOT_A_WORKER = 2
 
@@ -23,6 +23,6 @@ def work(target):
     try:
         loop = worker.greet()
         worker.answer_greeting(loop, program.is_async(target))
-    except worker.ChannelEnd:
+    except channel.ChannelEnd:
         os._exit(1)
     worker.run_worker(loop, 'worker' if isinstance(target, type) else 'function', target, {'typed': True, 'plain': True})
