@@ -4,8 +4,8 @@
 /* The innermost part of a sandbox: runs in the namespaces that bubblewrap or flatpak has made, takes away what a
  * worker still could do there, and executes the worker.
  *
- *   mpipe-sandbox-exec MEMORY PROCESSES FILE-SIZE OPEN-FILES PROGRAM ARGUMENTS…
- *   mpipe-sandbox-exec MEMORY PROCESSES FILE-SIZE OPEN-FILES --probe
+ *   mpipe-sandbox-exec MEMORY PROCESSES FILE-SIZE OPEN-FILES CPU-SECONDS PROGRAM ARGUMENTS…
+ *   mpipe-sandbox-exec MEMORY PROCESSES FILE-SIZE OPEN-FILES CPU-SECONDS --probe
  *
  * Limits are decimal numbers, 0 for none. ARGUMENTS begin with the program's name for itself. With --probe
  * nothing is executed, but what is in force is printed.
@@ -51,6 +51,7 @@ enum
   ARGUMENT_PROCESSES,
   ARGUMENT_FILE_SIZE,
   ARGUMENT_OPEN_FILES,
+  ARGUMENT_CPU,
   ARGUMENT_PROGRAM,
   ARGUMENT_NAME,
 };
@@ -204,20 +205,20 @@ counts_by_namespace (void)
              || (major == COUNTING_VERSION_MAJOR && minor >= COUNTING_VERSION_MINOR));
 }
 
+/* No limit is raised above what is allowed. There are @n_more between the one that is set, and the one beyond which it cannot be raised. */
 static void
-set_limit (int resource, const char *text, const char *what)
+set_limit (int resource, const char *text, rlim_t n_more, const char *what)
 {
-  unsigned long long value = strtoull (text, NULL, 10);
+  rlim_t value = strtoull (text, NULL, 10);
   struct rlimit limit;
 
+  if (value == 0)
+    return;
   if (getrlimit (resource, &limit) < 0)
     refuse (what, errno);
-  if (value > 0 && value < limit.rlim_max)
-    limit.rlim_max = (rlim_t) value;
-  if (limit.rlim_cur > limit.rlim_max)
-    limit.rlim_cur = limit.rlim_max;
-  if (value > 0)
-    limit.rlim_cur = limit.rlim_max;
+  if (value + n_more < limit.rlim_max)
+    limit.rlim_max = value + n_more;
+  limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
   if (setrlimit (resource, &limit) < 0)
     refuse (what, errno);
 }
@@ -228,11 +229,13 @@ set_limits (char **argv, int limits_processes)
   const struct rlimit none = { 0, 0 };
 
   signal (SIGXFSZ, SIG_IGN); /* a write that is too much fails, and that is all */
-  set_limit (RLIMIT_DATA, argv[ARGUMENT_MEMORY], "limit the memory of the worker");
-  set_limit (RLIMIT_FSIZE, argv[ARGUMENT_FILE_SIZE], "limit the size of the worker's files");
-  set_limit (RLIMIT_NOFILE, argv[ARGUMENT_OPEN_FILES], "limit the worker's open files");
+  set_limit (RLIMIT_DATA, argv[ARGUMENT_MEMORY], 0, "limit the memory of the worker");
+  set_limit (RLIMIT_FSIZE, argv[ARGUMENT_FILE_SIZE], 0, "limit the size of the worker's files");
+  set_limit (RLIMIT_NOFILE, argv[ARGUMENT_OPEN_FILES], 0, "limit the worker's open files");
+  /* a signal first, then one that nobody survives */
+  set_limit (RLIMIT_CPU, argv[ARGUMENT_CPU], 1, "limit the worker's processor time");
   if (limits_processes)
-    set_limit (RLIMIT_NPROC, argv[ARGUMENT_PROCESSES], "limit the worker's processes");
+    set_limit (RLIMIT_NPROC, argv[ARGUMENT_PROCESSES], 0, "limit the worker's processes");
   if (setrlimit (RLIMIT_CORE, &none) < 0)
     refuse ("switch off core dumps", errno);
 }

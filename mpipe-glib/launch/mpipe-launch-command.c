@@ -164,17 +164,24 @@ check_can_be_shown (const char *program, GError **error)
 
 /* The command becomes that of a program which executes it in the sandbox. */
 static gboolean
-command_wrap (Command *self, const MpipeLaunchSpec *spec, GError **error)
+command_wrap (Command *self, const MpipeLaunchSpec *spec, const MpipeLaunchLimits *limits,
+              GError **error)
 {
   g_autofree char *program = g_canonicalize_filename (self->program, NULL);
   const char *const visible[] = { program, self->module, NULL };
+  const MpipeSandboxCommand command = {
+    .program = program,
+    .arguments = (const char *const *) self->arguments,
+    .visible = visible,
+    .role = mpipe_launch_command_get_role (spec),
+    .last_fd = MPIPE_TRAY_FD,
+    .limits = *limits,
+  };
   GStrv arguments;
 
   if (!check_can_be_shown (program, error))
     return FALSE;
-  arguments = mpipe_sandbox_wrap (spec->sandbox, program, (const char *const *) self->arguments,
-                                  visible, mpipe_launch_command_get_role (spec), MPIPE_TRAY_FD);
-
+  arguments = mpipe_sandbox_wrap (spec->sandbox, &command);
   command_clear (self);
   *self = (Command){ .program = g_strdup (arguments[0]), .arguments = arguments };
   return TRUE;
@@ -186,23 +193,30 @@ mpipe_launch_command_is_sandboxed (const MpipeLaunchSpec *spec)
   return spec->sandbox != NULL && mpipe_sandbox_is_in_force (spec->sandbox);
 }
 
-/* What the helper program is to do with standard output and signals, and which limits it is to set. */
-static char *
-describe_setup (const MpipeLaunchSpec *spec, gboolean has_group)
+static void
+describe_limits (GString *setup, const MpipeLaunchLimits *limits)
 {
-  const MpipeLaunchLimits *limits = &spec->limits;
-  GString *setup = g_string_new (spec->worker_name != NULL ? "aside" : "keep");
-
-  if (mpipe_launch_command_is_sandboxed (spec))
-    g_string_append (setup, ",shield");
-  if (has_group)
-    g_string_append (setup, ",group");
-  else if (limits->n_data_bytes > 0)
+  if (limits->n_data_bytes > 0)
     g_string_append_printf (setup, ",data=%" G_GUINT64_FORMAT, limits->n_data_bytes);
   if (limits->cpu_s > 0)
     g_string_append_printf (setup, ",cpu=%u", limits->cpu_s);
   if (limits->n_files > 0)
     g_string_append_printf (setup, ",files=%u", limits->n_files);
+}
+
+/* What the helper program is to do with standard output and signals, and which limits it is to set. Those of a worker
+ * in a sandbox are set there. */
+static char *
+describe_setup (const MpipeLaunchSpec *spec, gboolean has_group, const MpipeLaunchLimits *limits)
+{
+  GString *setup = g_string_new (spec->worker_name != NULL ? "aside" : "keep");
+
+  if (has_group)
+    g_string_append (setup, ",group");
+  if (mpipe_launch_command_is_sandboxed (spec))
+    g_string_append (setup, ",shield");
+  else
+    describe_limits (setup, limits);
   return g_string_free (setup, FALSE);
 }
 
@@ -214,12 +228,16 @@ mpipe_launch_command_build (const MpipeLaunchSpec *spec, gboolean has_group, GEr
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autofree char *helper = mpipe_helper_build_path ("mpipe-worker-exec");
   g_autofree char *parent = g_strdup_printf ("%d", (int) getpid ());
-  g_autofree char *setup = describe_setup (spec, has_group);
+  g_autofree char *setup = NULL;
   g_auto (Command) command;
+  MpipeLaunchLimits limits = spec->limits;
 
+  if (has_group)
+    limits.n_data_bytes = 0;
   command_init (&command, spec);
-  if (mpipe_launch_command_is_sandboxed (spec) && !command_wrap (&command, spec, error))
+  if (mpipe_launch_command_is_sandboxed (spec) && !command_wrap (&command, spec, &limits, error))
     return NULL;
+  setup = describe_setup (spec, has_group, &limits);
   g_strv_builder_add_many (builder, helper, parent, setup, command.program, NULL);
   g_strv_builder_addv (builder, (const char **) command.arguments);
   return g_strv_builder_end (builder);

@@ -5,20 +5,13 @@
 
 #include "mpipe-glib/core/mpipe-arena-private.h"
 #include "mpipe-glib/launch/mpipe-child-private.h"
+#include "mpipe-glib/launch/mpipe-launch-limits-private.h"
 #include "mpipe-glib/launch/mpipe-launcher.h"
 #include "mpipe-glib/launch/mpipe-sandbox.h"
 #include "mpipe-glib/wire/mpipe-page-private.h"
 #include "mpipe-glib/wire/mpipe-tray-private.h"
 
 G_BEGIN_DECLS
-
-/* What a worker may use; 0 for anything. */
-typedef struct
-{
-  guint64 n_data_bytes;
-  guint cpu_s;
-  guint n_files;
-} MpipeLaunchLimits;
 
 /* Which worker to start. */
 typedef struct

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "mpipe-glib/launch/mpipe-launch-limits-private.h"
 #include "mpipe-glib/launch/mpipe-sandbox.h"
 
 G_BEGIN_DECLS
@@ -36,10 +37,22 @@ gboolean mpipe_sandbox_is_in_force (MpipeSandbox *self);
 
 /* in mpipe-sandbox-wrap.c */
 
-/* Returns: the arguments of a program that executes @program in the sandbox. @arguments begin with the program's
- * name for itself; @visible are files that it needs; descriptors up to @last_fd are passed on. */
-GStrv mpipe_sandbox_wrap (MpipeSandbox *self, const char *program, const char *const *arguments,
-                          const char *const *visible, const char *role, int last_fd);
+/* What is executed in a sandbox; borrowed. */
+typedef struct
+{
+  const char *program;
+  const char *const *arguments; /* from the program's name for itself on */
+  const char *const *visible;   /* files that it needs */
+  const char *role;             /* what the environment says of the process */
+  int last_fd;                  /* descriptors up to this one are passed on */
+  MpipeLaunchLimits limits;     /* beside those of the sandbox */
+} MpipeSandboxCommand;
+
+/* Returns: the arguments of a program that executes @command in the sandbox */
+GStrv mpipe_sandbox_wrap (MpipeSandbox *self, const MpipeSandboxCommand *command);
+
+/* Whether what it runs is started by somebody else, and has nothing of what that program was given but descriptors */
+gboolean mpipe_sandbox_is_made_elsewhere (void);
 
 /* Returns: the environment of that program itself, which is no part of the sandbox */
 GStrv mpipe_sandbox_get_outer_environment (void);

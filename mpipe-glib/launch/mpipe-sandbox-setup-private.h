@@ -26,6 +26,7 @@ typedef struct
   guint64 max_file_size;
   guint max_processes;
   guint max_open_files;
+  guint max_cpu_s;
 
   int last_fd;                  /* descriptors from 3 up to this one are the worker's */
   const char *program;          /* its file; NULL to find out whether it works */

@@ -37,6 +37,7 @@ add_executor (GStrvBuilder *builder, const MpipeSandboxSetup *self)
   add_number (builder, self->max_processes);
   add_number (builder, self->max_file_size);
   add_number (builder, self->max_open_files);
+  add_number (builder, self->max_cpu_s);
   if (self->program == NULL)
     {
       g_strv_builder_add (builder, "--probe");

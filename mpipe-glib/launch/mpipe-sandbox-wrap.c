@@ -103,25 +103,40 @@ mpipe_sandbox_get_outer_environment (void)
   return mpipe_sandbox_probe_get_environment (mpipe_sandbox_probe ());
 }
 
+gboolean
+mpipe_sandbox_is_made_elsewhere (void)
+{
+  return mpipe_sandbox_probe ()->is_flatpak;
+}
+
+/* Returns: the smaller one, where 0 is none */
+static guint64
+take_limit (guint64 a, guint64 b)
+{
+  return a == 0 || (b > 0 && b < a) ? b : a;
+}
+
 GStrv
-mpipe_sandbox_wrap (MpipeSandbox *self, const char *program, const char *const *arguments,
-                    const char *const *visible, const char *role, int last_fd)
+mpipe_sandbox_wrap (MpipeSandbox *self, const MpipeSandboxCommand *command)
 {
   const MpipeSandboxProbe *probe = mpipe_sandbox_probe ();
+  const MpipeLaunchLimits *limits = &command->limits;
   MpipeSandboxSetup setup = probe->setup;
-  g_auto (GStrv) read_only_paths = collect_read_only_paths (self, setup.executor, visible);
-  g_auto (GStrv) environment = build_environment (self, role);
+  g_auto (GStrv) read_only_paths
+      = collect_read_only_paths (self, setup.executor, command->visible);
+  g_auto (GStrv) environment = build_environment (self, command->role);
 
   setup.read_only_paths = (const char *const *) read_only_paths;
   setup.writable_paths = (const char *const *) self->writable_paths;
   setup.environment = (const char *const *) environment;
   setup.tmp_size = self->tmp_size;
-  setup.max_memory = self->max_memory;
+  setup.max_memory = take_limit (self->max_memory, limits->n_data_bytes);
   setup.max_file_size = self->max_file_size;
   setup.max_processes = self->max_processes;
-  setup.max_open_files = self->max_open_files;
-  setup.last_fd = last_fd;
-  setup.program = program;
-  setup.arguments = arguments;
+  setup.max_open_files = (guint) take_limit (self->max_open_files, limits->n_files);
+  setup.max_cpu_s = limits->cpu_s;
+  setup.last_fd = command->last_fd;
+  setup.program = command->program;
+  setup.arguments = command->arguments;
   return mpipe_sandbox_probe_get_arguments (probe, &setup);
 }

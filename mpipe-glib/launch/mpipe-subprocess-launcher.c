@@ -93,11 +93,21 @@ find_group_problem (MpipeSubprocessLauncher *self)
   return self->control_group != NULL ? mpipe_delegation_find_problem (self->control_group) : NULL;
 }
 
+/* Returns: (nullable): why the group cannot be used for such a worker */
+static const char *
+find_problem_for_worker (MpipeSubprocessLauncher *self, const MpipeLaunchSpec *spec)
+{
+  if (self->control_group != NULL && mpipe_launch_command_is_sandboxed (spec)
+      && mpipe_sandbox_is_made_elsewhere ())
+    return "workers in a sandbox are started by flatpak, and not by the application";
+  return find_group_problem (self);
+}
+
 /* Where the environment names a group, it is tried here already, and not when the first worker waits. */
 static gboolean
 check_group (MpipeSubprocessLauncher *self, const MpipeLaunchSpec *spec, GError **error)
 {
-  const char *problem = spec->limits.n_data_bytes > 0 ? find_group_problem (self) : NULL;
+  const char *problem = spec->limits.n_data_bytes > 0 ? find_problem_for_worker (self, spec) : NULL;
 
   if (problem == NULL || !self->is_group_required)
     return TRUE;
@@ -268,7 +278,7 @@ make_group (MpipeSubprocessLauncher *self, const MpipeLaunchSpec *spec,
   g_autoptr (MpipeControlGroup) group = NULL;
 
   if (spec->limits.n_data_bytes == 0 || self->control_group == NULL
-      || (find_group_problem (self) != NULL && !self->is_group_required))
+      || (find_problem_for_worker (self, spec) != NULL && !self->is_group_required))
     return TRUE;
   group = mpipe_control_group_new (self->control_group, spec->limits.n_data_bytes, error);
   if (group == NULL)

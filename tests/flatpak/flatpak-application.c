@@ -16,6 +16,7 @@
 #include <mpipe-glib.h>
 
 #define LARGE ((gsize) 5 << 20)
+#define MEMORY_LIMIT ((gsize) 256 << 20)
 #define TIME_LIMIT_MS 1000
 #define DEADLINE_S 60
 
@@ -95,8 +96,27 @@ misbehave (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **err
     raise (SIGSEGV);
   if (g_str_equal (manner, "exit"))
     _exit (3);
-  while (g_str_equal (manner, "hang"))
+  if (g_str_equal (manner, "stay"))
+    signal (SIGTERM, SIG_IGN);
+  while (g_str_equal (manner, "hang") || g_str_equal (manner, "stay"))
     pause ();
+  return g_variant_ref (task);
+}
+
+/* Returns: whether so much memory can be had */
+static GVariant *
+take_memory (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  g_autofree char *memory = g_try_malloc (g_variant_get_uint64 (task));
+
+  return g_variant_new_boolean (memory != NULL);
+}
+
+static GVariant *
+compute (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  for (volatile guint64 i = 1; i != 0; i++)
+    ;
   return g_variant_ref (task);
 }
 
@@ -138,15 +158,13 @@ make_file (const char *directory, const char *name)
   g_assert_true (g_file_set_contents (path, name, -1, NULL));
 }
 
-static MpipePipeline *
-new_pipeline (const char *worker, guint n_workers)
+static MpipeStage *
+new_stage (const char *worker, guint n_workers)
 {
   g_autoptr (MpipeSandbox) sandbox = mpipe_sandbox_new (MPIPE_SANDBOX_POLICY_REQUIRED);
-  g_autoptr (MpipeStage) stage = mpipe_stage_new_ordered (worker, n_workers);
+  MpipeStage *stage = mpipe_stage_new_ordered (worker, n_workers);
   g_autofree char *shown = make_path ("shown", NULL);
   g_autofree char *given = make_path ("given", NULL);
-  g_autoptr (GError) error = NULL;
-  MpipePipeline *pipeline;
 
   make_file ("shown", "file");
   make_file ("given", "file");
@@ -154,10 +172,26 @@ new_pipeline (const char *worker, guint n_workers)
   mpipe_sandbox_add_read_only_path (sandbox, shown);
   mpipe_sandbox_add_writable_path (sandbox, given);
   mpipe_stage_set_sandbox (stage, sandbox);
-  mpipe_stage_set_task_timeout (stage, TIME_LIMIT_MS);
-  pipeline = mpipe_pipeline_new (stage, &error);
+  return stage;
+}
+
+static MpipePipeline *
+new_pipeline_of (MpipeStage *stage)
+{
+  g_autoptr (GError) error = NULL;
+  MpipePipeline *pipeline = mpipe_pipeline_new (stage, &error);
+
   g_assert_no_error (error);
   return pipeline;
+}
+
+static MpipePipeline *
+new_pipeline (const char *worker, guint n_workers)
+{
+  g_autoptr (MpipeStage) stage = new_stage (worker, n_workers);
+
+  mpipe_stage_set_task_timeout (stage, TIME_LIMIT_MS);
+  return new_pipeline_of (stage);
 }
 
 /* Returns: (nullable): the result of one task, in a pipeline of its own */
@@ -289,8 +323,10 @@ test_a_descriptor_goes_with_its_task (void)
 static void
 test_who_misbehaves_is_replaced (void)
 {
-  static const char *const manners[] = { "crash", "well", "exit", "well", "hang", "well" };
-  static const char *const says[] = { "signal 11", NULL, "status 3", NULL, "time limit", NULL };
+  static const char *const manners[]
+      = { "crash", "well", "exit", "well", "hang", "well", "stay", "well" };
+  static const char *const says[]
+      = { "signal 11", NULL, "status 3", NULL, "time limit", NULL, "time limit", NULL };
   g_autoptr (MpipePipeline) pipeline = new_pipeline ("misbehave", 1);
 
   for (guint i = 0; i < G_N_ELEMENTS (manners); i++)
@@ -306,6 +342,49 @@ test_who_misbehaves_is_replaced (void)
       else
         g_assert_nonnull (strstr (error->message, says[i]));
     }
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+}
+
+/* Those of the stage as well as those of the sandbox */
+static void
+test_limits_are_in_force (void)
+{
+  g_autoptr (MpipeStage) stage = new_stage ("take-memory", 1);
+  g_autoptr (MpipeWorkerInfo) info = NULL;
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_worker_memory_limit (stage, MEMORY_LIMIT);
+  pipeline = new_pipeline_of (stage);
+  info = g_list_model_get_item (mpipe_stage_get_workers (stage), 0);
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (GVariant) result = NULL;
+
+      mpipe_pipeline_put (pipeline, g_variant_new_uint64 ((guint64) (i + 1) * MEMORY_LIMIT / 2), NULL,
+                          NULL);
+      result = mpipe_pipeline_get (pipeline, NULL, NULL);
+      g_assert_cmpint (g_variant_get_boolean (result), ==, i == 0);
+    }
+  g_assert_cmpint (mpipe_worker_info_get_memory_limit (info), ==, MPIPE_MEMORY_LIMIT_DATA);
+  mpipe_pipeline_stop (pipeline);
+  g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
+}
+
+static void
+test_processor_time_is_limited (void)
+{
+  g_autoptr (MpipeStage) stage = new_stage ("compute", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GVariant) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_stage_set_worker_cpu_limit (stage, 1);
+  pipeline = new_pipeline_of (stage);
+  mpipe_pipeline_put (pipeline, g_variant_new_string (""), NULL, NULL);
+  result = mpipe_pipeline_get (pipeline, NULL, &error);
+  g_assert_null (result);
+  g_assert_nonnull (strstr (error->message, "signal 24"));
+  mpipe_pipeline_stop (pipeline);
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
 }
 
@@ -329,6 +408,8 @@ register_workers (void)
   mpipe_worker_register_func ("use-network", use_network, NULL, NULL);
   mpipe_worker_register_func ("list-processes", list_processes, NULL, NULL);
   mpipe_worker_register_func ("misbehave", misbehave, NULL, NULL);
+  mpipe_worker_register_func ("take-memory", take_memory, NULL, NULL);
+  mpipe_worker_register_func ("compute", compute, NULL, NULL);
   mpipe_worker_register_func ("give-back", give_back, NULL, NULL);
   mpipe_worker_register_func ("read-descriptor", read_descriptor, NULL, NULL);
 }
@@ -350,6 +431,8 @@ main (int argc, char **argv)
   ADD (test_other_processes_are_not_seen, "other-processes-are-not-seen");
   ADD (test_large_tasks_are_shared, "large-tasks-are-shared");
   ADD (test_a_descriptor_goes_with_its_task, "a-descriptor-goes-with-its-task");
+  ADD (test_limits_are_in_force, "limits-are-in-force");
+  ADD (test_processor_time_is_limited, "processor-time-is-limited");
   ADD (test_who_misbehaves_is_replaced, "who-misbehaves-is-replaced");
 #undef ADD
   return g_test_run ();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* The arguments of sandboxes, word by word. */
+/* The arguments of sandboxes, word by word, and what the program that makes them is started with. */
 
 #include "config.h"
 
-#include "mpipe-glib/launch/mpipe-sandbox-setup-private.h"
+#include "mpipe-glib/launch/mpipe-sandbox-probe-private.h"
 
 static const char *const nothing[] = { NULL };
 
@@ -29,7 +29,7 @@ static const MpipeSandboxSetup smallest = {
 #define SYSTEM                                                                                     \
   "--proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --remount-ro /dev "                       \
   "--perms 1777 --tmpfs /tmp "
-#define END "--remount-ro / -- /x/exec 0 0 0 0 /usr/bin/worker worker -v"
+#define END "--remount-ro / -- /x/exec 0 0 0 0 0 /usr/bin/worker worker -v"
 
 static void
 assert_words (GStrv taken, const char *expected)
@@ -68,10 +68,11 @@ test_limits_are_passed_on (void)
   setup.max_processes = 7;
   setup.max_file_size = 8;
   setup.max_open_files = 9;
+  setup.max_cpu_s = 10;
   assert_words (mpipe_sandbox_setup_to_bubblewrap (&setup),
                 BEGIN "--proc /proc --dev /dev --perms 1777 --size 1000 --tmpfs /dev/shm "
                       "--remount-ro /dev --perms 1777 --size 1000 --tmpfs /tmp "
-                      "--remount-ro / -- /x/exec 5000000000 7 8 9 /usr/bin/worker worker -v");
+                      "--remount-ro / -- /x/exec 5000000000 7 8 9 10 /usr/bin/worker worker -v");
 }
 
 static void
@@ -82,7 +83,7 @@ test_a_trial_executes_nothing (void)
   setup.program = NULL;
   setup.arguments = NULL;
   assert_words (mpipe_sandbox_setup_to_bubblewrap (&setup),
-                BEGIN SYSTEM "--remount-ro / -- /x/exec 0 0 0 0 --probe");
+                BEGIN SYSTEM "--remount-ro / -- /x/exec 0 0 0 0 0 --probe");
 }
 
 static void
@@ -162,7 +163,7 @@ test_flatpak_is_told_the_same (void)
   setup.wrapper = "/usr/bin/flatpak-spawn";
   assert_words (mpipe_sandbox_setup_to_flatpak (&setup),
                 "/usr/bin/flatpak-spawn --sandbox --no-network --clear-env --watch-bus "
-                "--forward-fd=3 --forward-fd=4 /x/exec 0 0 0 0 /usr/bin/worker worker -v");
+                "--forward-fd=3 --forward-fd=4 /x/exec 0 0 0 0 0 /usr/bin/worker worker -v");
   setup.last_fd = 5;
   setup.max_memory = 6;
   setup.environment = (const char *const[]){ "A=b=c", NULL };
@@ -172,7 +173,7 @@ test_flatpak_is_told_the_same (void)
                 "/usr/bin/flatpak-spawn --sandbox --no-network --clear-env --watch-bus "
                 "--forward-fd=3 --forward-fd=4 --forward-fd=5 --env=A=b=c "
                 "--sandbox-expose-path-ro=/srv/in --sandbox-expose-path=/srv/out "
-                "/x/exec 6 0 0 0 /usr/bin/worker worker -v");
+                "/x/exec 6 0 0 0 0 /usr/bin/worker worker -v");
   setup = smallest;
   setup.wrapper = "flatpak-spawn";
   setup.program = NULL;
@@ -180,7 +181,24 @@ test_flatpak_is_told_the_same (void)
   setup.last_fd = 2;
   assert_words (mpipe_sandbox_setup_to_flatpak (&setup),
                 "flatpak-spawn --sandbox --no-network --clear-env --watch-bus "
-                "/x/exec 0 0 0 0 --probe");
+                "/x/exec 0 0 0 0 0 --probe");
+}
+
+static void
+test_only_flatpak_is_told_where_the_bus_is (void)
+{
+  MpipeSandboxProbe probe = { .is_flatpak = FALSE };
+
+  g_assert_true (g_setenv ("SECRET", "s", TRUE));
+  g_assert_true (g_setenv ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/b", TRUE));
+  g_assert_true (g_setenv ("XDG_RUNTIME_DIR", "/r", TRUE));
+  assert_words (mpipe_sandbox_probe_get_environment (&probe), "PATH=/usr/bin:/bin");
+  probe.is_flatpak = TRUE;
+  assert_words (mpipe_sandbox_probe_get_environment (&probe),
+                "PATH=/usr/bin:/bin DBUS_SESSION_BUS_ADDRESS=unix:path=/b XDG_RUNTIME_DIR=/r");
+  g_unsetenv ("XDG_RUNTIME_DIR");
+  assert_words (mpipe_sandbox_probe_get_environment (&probe),
+                "PATH=/usr/bin:/bin DBUS_SESSION_BUS_ADDRESS=unix:path=/b");
 }
 
 static void
@@ -227,6 +245,7 @@ main (int argc, char **argv)
        "system-directories-are-links-where-they-are");
   ADD (test_paths_are_shown_outer_ones_first, "paths-are-shown-outer-ones-first");
   ADD (test_flatpak_is_told_the_same, "flatpak-is-told-the-same");
+  ADD (test_only_flatpak_is_told_where_the_bus_is, "only-flatpak-is-told-where-the-bus-is");
   ADD (test_surroundings_end_where_private_places_begin,
        "surroundings-end-where-private-places-begin");
 #undef ADD
