@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* A million numbers, each a task of its own: they go in and come out by the array, and the worker does as many with one call
- * as there are for it. Order, failures and counts stay those of single tasks. */
+/* A million numbers, each a task of its own: they go in and come out by the array, and the worker does as many with one
+ * call as there are for it. Order, failures and counts stay those of single tasks. */
 
 #include <mpipe-glib.h>
 

@@ -205,7 +205,8 @@ counts_by_namespace (void)
              || (major == COUNTING_VERSION_MAJOR && minor >= COUNTING_VERSION_MINOR));
 }
 
-/* No limit is raised above what is allowed. There are @n_more between the one that is set, and the one beyond which it cannot be raised. */
+/* No limit is raised above what is allowed. There are @n_more between the one that is set, and the one beyond which it
+ * cannot be raised. */
 static void
 set_limit (int resource, const char *text, rlim_t n_more, const char *what)
 {

@@ -11,9 +11,9 @@
  * leads nowhere until the program becomes a worker and takes it back from descriptor 5; with `shield`, PROGRAM is a
  * sandbox around the worker, and SIGTERM is for the worker alone; with `group`, descriptor 8 is `cgroup.procs` of the
  * control group that is for the worker and all that it starts; `data=BYTES`, `cpu=SECONDS` and `files=NUMBER`
- * limit what the worker may use. With `trial`, before all others, nothing is executed, and the exit status is the number
- * of the error. ARGUMENTS begin with the program's name for itself. Descriptors 0 to 4, 6 and 7 are kept, all others
- * closed. */
+ * limit what the worker may use. With `trial`, before all others, nothing is executed, and the exit status is the
+ * number of the error. ARGUMENTS begin with the program's name for itself. Descriptors 0 to 4, 6 and 7 are kept, all
+ * others closed. */
 
 #include <errno.h>
 #include <fcntl.h>

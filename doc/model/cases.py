@@ -8,6 +8,7 @@ LIFE = 'task-life.pml'
 # All orders of events, without an error.
 CASES = [
     ('no task is both done and taken back', RECALL, []),
+    ('no task of a row is both done and taken back', RECALL, ['MAX_ROW=4']),
     ('two workers share tasks, and one of them dies', LIFE, ['N_DEATHS=1']),
     ('workers die again and again, and tasks are tried again', LIFE,
      ['N_DEATHS=3', 'MAX_ATTEMPTS=2', 'N_SLOTS=1']),
@@ -38,6 +39,9 @@ BROKEN = [
     ('an announcement that is seen late', RECALL, ['RELAXED_ANNOUNCEMENT'], 'executed[number]'),
     ('a recall that is seen late', RECALL, ['RELAXED_RECALL'], 'executed[number]'),
     ('a recall that ends before it was noticed', RECALL, ['RECALL_ENDS_AT_ONCE'], 'number<slot_recall_until'),
+    ('a row that is begun as its first task', RECALL, ['MAX_ROW=3', 'ROW_BEGINS_AS_ITS_FIRST'],
+     'executed[number]'),
+    ('a row that is done to its end', RECALL, ['MAX_ROW=3', 'NO_SKIPPING'], 'executed[number]'),
     ('a worker that does what was taken back, among others', LIFE,
      ['NO_SKIPPING', 'N_RECALLS=1', 'N_TASKS=3'], 'lease[answered]'),
     ('results that leave as they come', LIFE, ['UNORDERED_RELEASE'], 'last_delivered'),

@@ -12,6 +12,9 @@
 #ifndef N_RECALLS
 #define N_RECALLS 2
 #endif
+#ifndef MAX_ROW
+#define MAX_ROW 1 /* tasks that are given, and begun, as one */
+#endif
 
 mtype = { BEGUN, SINCE, RECALL_FROM, RECALL_UNTIL }; /* the words of the page */
 mtype = { DONE, SKIPPED };                           /* what the worker answers */
@@ -24,7 +27,7 @@ bool since;
 chan worker_stores = [3] of { mtype, byte };
 chan engine_stores = [3] of { mtype, byte };
 
-chan tasks = [N_NUMBERS] of { byte };
+chan tasks = [N_NUMBERS] of { byte, byte }; /* the first of a row, how many */
 chan answers = [N_NUMBERS] of { mtype, byte };
 
 /* What became of each number. */
@@ -59,44 +62,85 @@ end:
   od
 }
 
-/* mpipe_page_begin(), then the task or a SKIPPED frame, then mpipe_page_end() */
+/* mpipe_page_begin_row() for the tasks from `number` to `last`: n_begun of them are to be done at once.
+ * mpipe_page_begin() is the same for one. */
+inline begin ()
+{
+#ifdef LOOK_THEN_ANNOUNCE
+  from = recall_from;
+#endif
+#ifdef ROW_BEGINS_AS_ITS_FIRST
+  worker_stores ! BEGUN, number;
+#else
+  worker_stores ! BEGUN, last;
+#endif
+  worker_stores ! SINCE, true;
+#ifndef RELAXED_ANNOUNCEMENT
+  stores_are_seen (worker_stores);
+#endif
+#ifndef LOOK_THEN_ANNOUNCE
+  from = recall_from;
+#endif
+  n_begun = last - number + 1;
+  if
+  :: from != 0 && from <= last && recall_until > number ->
+    n_begun = (from > number -> from - number : 0);
+#ifdef NO_SKIPPING
+    n_begun = last - number + 1;
+#endif
+    if
+    :: n_begun > 0 -> worker_stores ! BEGUN, number + n_begun - 1
+    :: else -> worker_stores ! SINCE, false
+    fi
+  :: else
+  fi;
+  from = 0
+}
+
+/* do_all() and do_each(): a row is done at once up to the first task that was taken back; if that fails, and from there
+ * on, each alone. */
 active proctype worker ()
 {
-  byte number, from;
-  bool recalled;
+  byte number, last, n, n_begun, from;
+  bool at_once;
 
 end:
   do
-  :: tasks ? number ->
-#ifdef LOOK_THEN_ANNOUNCE
-    from = recall_from;
-#endif
-    worker_stores ! BEGUN, number;
-    worker_stores ! SINCE, true;
-#ifndef RELAXED_ANNOUNCEMENT
-    stores_are_seen (worker_stores);
-#endif
-#ifndef LOOK_THEN_ANNOUNCE
-    from = recall_from;
-#endif
-    recalled = from != 0 && number >= from && number < recall_until;
-#ifdef NO_SKIPPING
-    recalled = false;
-#endif
-    atomic
-    {
-      from = 0;
+  :: tasks ? number, n ->
+    at_once = n > 1;
+    do
+    :: n == 0 -> break
+    :: else ->
       if
-      :: recalled -> worker_stores ! SINCE, false; answers ! SKIPPED, number
-      :: else ->
-        assert (!executed[number] && !returned[number]);
-        executed[number] = true;
-        worker_stores ! SINCE, false;
-        answers ! DONE, number
+      :: at_once -> last = number + n - 1
+      :: else -> last = number
       fi;
-      recalled = false;
-      number = 0
-    }
+      begin ();
+      if
+      :: n_begun == 0 && at_once -> skip
+      :: n_begun == 0 && !at_once -> atomic { answers ! SKIPPED, number; number++; n-- }
+      :: n_begun > 0 && at_once -> worker_stores ! SINCE, false /* it fails */
+      :: n_begun > 0 ->
+        atomic
+        {
+          worker_stores ! SINCE, false;
+          do
+          :: n_begun == 0 -> break
+          :: else ->
+            assert (!executed[number] && !returned[number]);
+            executed[number] = true;
+            answers ! DONE, number;
+            number++;
+            n--;
+            n_begun--
+          od
+        }
+      fi;
+      n_begun = 0;
+      at_once = false
+    od;
+    number = 0;
+    last = 0
   od
 }
 
@@ -163,16 +207,26 @@ inline recall (first)
 
 active proctype engine ()
 {
-  byte number, first, certain;
+  byte number, first, certain, n;
 
   do
   :: atomic
     {
       next_number <= N_NUMBERS && slot_recall_until == 0 ->
-      leased[next_number] = true;
-      n_leased++;
-      tasks ! next_number;
-      next_number++
+      first = next_number;
+      do
+      :: leased[next_number] = true;
+        n_leased++;
+        next_number++;
+        n++;
+        if
+        :: n < MAX_ROW && next_number <= N_NUMBERS
+        :: break
+        fi
+      od;
+      tasks ! first, n;
+      first = 0;
+      n = 0
     }
   :: answers ? DONE, number ->
     atomic

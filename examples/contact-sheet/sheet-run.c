@@ -31,8 +31,8 @@
 /* What a decoder may need for the largest picture that is not refused. */
 #define MAX_DECODER_BYTES ((guint64) 4 << 30)
 
-/* Pictures come from strangers, and decoders have their faults: those who decode see the folder, and nothing else of the
- * user's. */
+/* Pictures come from strangers, and decoders have their faults: those who decode see the folder, and nothing else of
+ * the user's. */
 static MpipeSandbox *
 make_sandbox (const Options *options)
 {

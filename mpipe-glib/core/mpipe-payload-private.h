@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 /* A serialised value on its way: what a task or a result is between two programs. Small ones are kept in
  * place, larger ones share a buffer. Not counted: copy it with mpipe_payload_copy(), clear it once.
  *
- * Where that is said, it is a row of numbers: values of one type of which any bytes are values, one behind the other. */
+ * Where that is said, it is a row of numbers: values of one type of which any bytes are values, one behind the
+ * other. */
 typedef struct
 {
   guint32 size;

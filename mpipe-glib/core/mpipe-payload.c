@@ -481,7 +481,8 @@ mpipe_payload_init_from_buffer (MpipePayload *self, guint16 type, MpipeBuffer *b
   self->in.shared.buffer = mpipe_buffer_ref (buffer);
 }
 
-/* Appends a number to others, to which alone this is done. Returns: FALSE when it is of another type, or they are enough */
+/* Appends a number to others, to which alone this is done. Returns: FALSE when it is of another type, or they are
+ * enough */
 gboolean
 mpipe_payload_append (MpipePayload *self, const MpipePayload *number)
 {

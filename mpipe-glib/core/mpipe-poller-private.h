@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Many descriptors that are waited for as one, so that those on which nothing happens cost nothing. It belongs to a main
- * context, and all of it to the thread that runs that. */
+/* Many descriptors that are waited for as one, so that those on which nothing happens cost nothing. It belongs to a
+ * main context, and all of it to the thread that runs that. */
 typedef struct _MpipePoller MpipePoller;
 
 /* One of the descriptors, while it is waited for: until it can be read, or has ended. */

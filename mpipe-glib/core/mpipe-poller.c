@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* An epoll descriptor, which is ready when one of its own is. What is ready is asked for once in each dispatch; a watch that
- * is freed in between is struck off that list. */
+/* An epoll descriptor, which is ready when one of its own is. What is ready is asked for once in each dispatch; a watch
+ * that is freed in between is struck off that list. */
 
 #include "config.h"
 

@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /* Gives what belongs to a row of places in the order of the places, or, unordered, as it comes: the one
- * rule in which the two kinds of stage differ. A place is opened, things are added to it, it is closed. Several in a row
- * may be opened at once, and any row of them closed at once: what belongs to all of those is added to the first. */
+ * rule in which the two kinds of stage differ. A place is opened, things are added to it, it is closed. Several in a
+ * row may be opened at once, and any row of them closed at once: what belongs to all of those is added to the first. */
 typedef struct _MpipeReorder MpipeReorder;
 
 MpipeReorder *mpipe_reorder_new (gboolean ordered);

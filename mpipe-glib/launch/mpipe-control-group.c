@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* A directory below a group that was delegated: the kernel makes its files with it, and rmdir() takes them along. It can
- * be removed when no process is in it.
+/* A directory below a group that was delegated: the kernel makes its files with it, and rmdir() takes them along. It
+ * can be removed when no process is in it.
  *
  * Who made it holds a lock on it, which ends with him, however he ends. So one that is not locked is left over, and
  * whoever comes next removes it: numbers of processes would not tell, since they are others in another container. */

@@ -23,8 +23,9 @@
  * or not allowed; [property@Mpipe.Sandbox:policy] says what is to happen then. What can be had is found by trying, once
  * in the life of a process, when it is first needed.
  *
- * Only workers that are started by [class@Mpipe.SubprocessLauncher] can be in a sandbox. One sandbox may serve any number
- * of stages; each worker is in one of its own. It cannot be changed any more when a pipeline was made of its stage.
+ * Only workers that are started by [class@Mpipe.SubprocessLauncher] can be in a sandbox. One sandbox may serve any
+ * number of stages; each worker is in one of its own. It cannot be changed any more when a pipeline was made of its
+ * stage.
  *
  * The page [The sandbox](sandbox.html) says what is promised, and what is not.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* Where a worker is in its tasks, as the shared page tells, or the frames of a worker that has none; and taking back what
- * it has not begun, which goes by the page alone. */
+/* Where a worker is in its tasks, as the shared page tells, or the frames of a worker that has none; and taking back
+ * what it has not begun, which goes by the page alone. */
 
 #include "config.h"
 

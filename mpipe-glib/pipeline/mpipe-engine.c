@@ -81,7 +81,8 @@ set_state (MpipeEngine *self, EngineState from, EngineState to)
 
 /* What runs tell */
 
-/* The mailbox must be stopped. What it has got until then enters, and fails, before the input ends: see handle_batch(). */
+/* The mailbox must be stopped. What it has got until then enters, and fails, before the input ends: see
+ * handle_batch(). */
 static void
 terminate (MpipeEngine *self)
 {

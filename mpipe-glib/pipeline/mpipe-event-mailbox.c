@@ -265,8 +265,8 @@ mpipe_event_mailbox_look (MpipeEventMailbox *self, MpipeTakeFilter filter, gpoin
   return status;
 }
 
-/* Takes the first result of a row, if there is one and more of the same row are behind it. The quick way to numbers: only
- * tried when the last item was one. */
+/* Takes the first result of a row, if there is one and more of the same row are behind it. The quick way to numbers:
+ * only tried when the last item was one. */
 gboolean
 mpipe_event_mailbox_read_number (MpipeEventMailbox *self, MpipeNumber *out_number)
 {

@@ -101,8 +101,8 @@ put_with_fds (MpipePipeline *self, GVariant *task, GUnixFDList *fds, gint64 dead
  *
  * Returns: the id of the task, from 1 on; 0 with an error as for [method@Mpipe.Pipeline.put], which is
  *   %MPIPE_ERROR_TYPE also for a handle that is not in @fd_list, and when the first stage is a filter,
- *   %MPIPE_ERROR_TOO_LARGE for more than 16 descriptors, and %G_IO_ERROR_TOO_MANY_OPEN_FILES when there are too few free
- *   descriptors
+ *   %MPIPE_ERROR_TOO_LARGE for more than 16 descriptors, and %G_IO_ERROR_TOO_MANY_OPEN_FILES when there are too few
+ *   free descriptors
  *
  * Since: 1.0
  */

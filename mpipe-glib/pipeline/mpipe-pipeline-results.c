@@ -500,8 +500,8 @@ check_is (GVariant *value, const GVariantType *type, GError **error)
  * while nobody takes them, further ones are reported as with %MPIPE_ON_FAILURE_REPORT. While failures are collected,
  * the pipeline keeps every task until all that came of it was taken.
  *
- * Returns: (transfer container) (element-type MpipeFailure): the failures, in the order in which they came; there may be
- *   none
+ * Returns: (transfer container) (element-type MpipeFailure): the failures, in the order in which they came; there may
+ *   be none
  *
  * Since: 1.0
  */

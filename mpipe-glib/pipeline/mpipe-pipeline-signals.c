@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* What a pipeline tells by signals, and whether anybody listens. All are emitted in the pipeline's context; `task-failed`
- * also by who gets, while no other thread runs that. */
+/* What a pipeline tells by signals, and whether anybody listens. All are emitted in the pipeline's context;
+ * `task-failed` also by who gets, while no other thread runs that. */
 
 #include "config.h"
 

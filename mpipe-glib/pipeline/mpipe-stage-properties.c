@@ -210,9 +210,9 @@ typedef enum
    * Whether the last lines that a worker wrote to its standard error are told with its end.
    *
    * The default is %TRUE. Standard error is a pipe for the workers then, and what comes is passed on to that of the
-   * application as it comes; at most 10 lines, of 2048 bytes, are kept. A worker that writes more than the application's
-   * standard error takes is made to wait, for a second at most; then what it writes is dropped until there is room again.
-   * Otherwise the workers write to the application's standard error themselves.
+   * application as it comes; at most 10 lines, of 2048 bytes, are kept. A worker that writes more than the
+   * application's standard error takes is made to wait, for a second at most; then what it writes is dropped until
+   * there is room again. Otherwise the workers write to the application's standard error themselves.
    *
    * Since: 1.0
    */
@@ -223,10 +223,10 @@ typedef enum
    *
    * How long a worker may take to end when it has to, in milliseconds, before it is killed. The default is 1 second.
    *
-   * A worker that exceeds [property@Mpipe.Stage:task-timeout], or is on a task that was cancelled and cannot be told so,
-   * gets SIGTERM, with all processes of its group, and SIGKILL when this time is over. By default SIGTERM ends a worker at
-   * once; one that wants to tidy up first may handle the signal. A worker that is told that its task was cancelled has as
-   * long to end it before that.
+   * A worker that exceeds [property@Mpipe.Stage:task-timeout], or is on a task that was cancelled and cannot be told
+   * so, gets SIGTERM, with all processes of its group, and SIGKILL when this time is over. By default SIGTERM ends a
+   * worker at once; one that wants to tidy up first may handle the signal. A worker that is told that its task was
+   * cancelled has as long to end it before that.
    *
    * Since: 1.0
    */
@@ -249,15 +249,15 @@ typedef enum
    *
    * How many bytes of memory each worker may have; 0, the default, for any number.
    *
-   * It is the limit that setrlimit() calls RLIMIT_DATA, on the data of each process of the worker, used or not. Beyond it
-   * the process gets no more memory: most programs end then, and the task is charged. An interpreter needs some for
+   * It is the limit that setrlimit() calls RLIMIT_DATA, on the data of each process of the worker, used or not. Beyond
+   * it the process gets no more memory: most programs end then, and the task is charged. An interpreter needs some for
    * itself.
    *
    * Where the application was given a control group for its workers, see
    * [property@Mpipe.SubprocessLauncher:control-group], the group of each worker is limited instead: it counts what is
    * used, by all processes of the worker together, files in memory and large results included. When there is no more,
-   * all of them are killed, and the error of the task says so. [property@Mpipe.WorkerInfo:memory-limit] tells which of the
-   * two is in force.
+   * all of them are killed, and the error of the task says so. [property@Mpipe.WorkerInfo:memory-limit] tells which of
+   * the two is in force.
    *
    * Since: 1.0
    */
@@ -268,8 +268,8 @@ typedef enum
    *
    * How much processor time each worker may use in its life, in seconds; 0, the default, for any.
    *
-   * Beyond it the worker gets SIGXCPU, which ends it, and a second later SIGKILL. For the time that one task may take, as
-   * a clock tells it, see [property@Mpipe.Stage:task-timeout].
+   * Beyond it the worker gets SIGXCPU, which ends it, and a second later SIGKILL. For the time that one task may take,
+   * as a clock tells it, see [property@Mpipe.Stage:task-timeout].
    *
    * Since: 1.0
    */
@@ -326,9 +326,9 @@ typedef enum
    * given up; the default is 5.
    *
    * It is started again after 20 milliseconds, and after twice the time for each further end. A worker that cannot be
-   * started, or does not get ready, counts as well. When the places of all workers are given up, the tasks of the stage fail
-   * with %MPIPE_ERROR_LAUNCH, and so does [ctor@Mpipe.Pipeline.new] if that happens at the start. Workers that end on a task
-   * are replaced at once, and do not count: their tasks have their own [property@Mpipe.Stage:max-attempts].
+   * started, or does not get ready, counts as well. When the places of all workers are given up, the tasks of the stage
+   * fail with %MPIPE_ERROR_LAUNCH, and so does [ctor@Mpipe.Pipeline.new] if that happens at the start. Workers that end
+   * on a task are replaced at once, and do not count: their tasks have their own [property@Mpipe.Stage:max-attempts].
    *
    * Since: 1.0
    */
@@ -337,8 +337,8 @@ typedef enum
   /**
    * MpipeStage:restart-period: (getter get_restart_period) (setter set_restart_period)
    *
-   * In how many seconds the ends of a worker must come to count for [property@Mpipe.Stage:restart-limit]; 0, the default,
-   * for any time.
+   * In how many seconds the ends of a worker must come to count for [property@Mpipe.Stage:restart-limit]; 0, the
+   * default, for any time.
    *
    * Since: 1.0
    */

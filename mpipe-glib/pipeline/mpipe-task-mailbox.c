@@ -273,7 +273,8 @@ mpipe_task_mailbox_has_room (MpipeTaskMailbox *self)
   return has_room;
 }
 
-/* What was read goes back to be counted and freed where it was made; what is counted with the rest of its row does not. */
+/* What was read goes back to be counted and freed where it was made; what is counted with the rest of its row does
+ * not. */
 void
 mpipe_task_mailbox_return (MpipeTaskMailbox *self, MpipeItem *item)
 {

@@ -6,8 +6,8 @@
  * in a row ended without having answered anything (given up; `problem` says why).
  *
  * Tasks are held under the numbers that the process knows them by, in the order in which they were given. A process
- * that has several open at a time says when each begins. A row of tasks is held as one item under all its numbers; one of
- * them with which something happens alone is parted from the others first. */
+ * that has several open at a time says when each begins. A row of tasks is held as one item under all its numbers; one
+ * of them with which something happens alone is parted from the others first. */
 
 #include "config.h"
 
@@ -649,8 +649,8 @@ recall_from (MpipeWorkerSlot *self, guint64 first)
     }
 }
 
-/* Gives the last @n_tasks that the worker holds back to the owner, as far as it has not begun them; more of them when it
- * is done again. The worker gets no new ones before it has noticed. */
+/* Gives the last @n_tasks that the worker holds back to the owner, as far as it has not begun them; more of them when
+ * it is done again. The worker gets no new ones before it has noticed. */
 void
 mpipe_worker_slot_take_back (MpipeWorkerSlot *self, guint n_tasks)
 {

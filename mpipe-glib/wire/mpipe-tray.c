@@ -6,9 +6,9 @@
  * Where there is no room a result goes through the channel instead, so the worker never waits for the
  * tray.
  *
- * The worker's code may ask for a block and make a result in it, which then need not be copied into the tray. A block is
- * free again when its bytes are, and the result that was put out of it was taken. There is one such result at a time:
- * what waits in the tray lies side by side, and the engine may count on that. */
+ * The worker's code may ask for a block and make a result in it, which then need not be copied into the tray. A block
+ * is free again when its bytes are, and the result that was put out of it was taken. There is one such result at a
+ * time: what waits in the tray lies side by side, and the engine may count on that. */
 
 #include "config.h"
 

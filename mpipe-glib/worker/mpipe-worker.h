@@ -99,11 +99,12 @@ struct _MpipeWorkerClass
    * Does several tasks at once.
    *
    * A class that overrides this, and perhaps [vfunc@Mpipe.Worker.task] as well, gets tasks that are numbers (of type
-   * `y`, `n`, `q`, `i`, `u`, `x`, `t` or `d`) as many at a time as there are for it; others come one by one. Each of them
-   * stays a task of its own for the pipeline, with its id, place and result. When the call fails, its tasks are done
-   * again one by one: by [vfunc@Mpipe.Worker.task], or by this in an array of one, where a failure fails that task.
-   * It is the same when the process dies here; so tasks may be done twice, whatever
-   * [property@Mpipe.Stage:max-attempts] says. In a stage with [property@Mpipe.Stage:task-timeout] tasks come one by one.
+   * `y`, `n`, `q`, `i`, `u`, `x`, `t` or `d`) as many at a time as there are for it; others come one by one. Each of
+   * them stays a task of its own for the pipeline, with its id, place and result. When the call fails, its tasks are
+   * done again one by one: by [vfunc@Mpipe.Worker.task], or by this in an array of one, where a failure fails that
+   * task. It is the same when the process dies here; so tasks may be done twice, whatever
+   * [property@Mpipe.Stage:max-attempts] says. In a stage with [property@Mpipe.Stage:task-timeout] tasks come one by
+   * one.
    *
    * No results can be put in this call.
    *

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* Three stages, and everything goes wrong: some tasks are poison, each of some kind, and meanwhile somebody kills, stops
- * and pauses workers, lets launches fail, takes the descriptors, cancels tasks. In the end each task has ended once, as
- * its result or as a failure that says why, in order where that was promised, and nothing is left: no process, no
- * descriptor, no memory.
+/* Three stages, and everything goes wrong: some tasks are poison, each of some kind, and meanwhile somebody kills,
+ * stops and pauses workers, lets launches fail, takes the descriptors, cancels tasks. In the end each task has ended
+ * once, as its result or as a failure that says why, in order where that was promised, and nothing is left: no process,
+ * no descriptor, no memory.
  *
  * What happens comes from a seed; doc/testing.md says how to give another one, and more tasks. */
 

@@ -22,8 +22,8 @@
 GSource *__wrap_g_timeout_source_new (guint interval);
 GSource *__real_g_timeout_source_new (guint interval);
 
-/* The linker calls this in place of g_timeout_source_new(): the pauses of the engine, for workers that died and for tasks
- * that failed, would be most of what it does here. */
+/* The linker calls this in place of g_timeout_source_new(): the pauses of the engine, for workers that died and for
+ * tasks that failed, would be most of what it does here. */
 GSource *
 __wrap_g_timeout_source_new (guint interval)
 {

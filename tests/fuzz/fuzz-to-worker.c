@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
 /* A worker's whole life, its pipeline being the input: greeted, started, task after task, stopped; with workers that do
- * one task after the other, several at once, and those that end them later. What it answers are frames in the order that is promised; no
- * task is answered more often than it was given, and after STOP each was. */
+ * one task after the other, several at once, and those that end them later. What it answers are frames in the order
+ * that is promised; no task is answered more often than it was given, and after STOP each was. */
 
 #include "config.h"
 

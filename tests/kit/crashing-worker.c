@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* A worker program that gives each task back, an int64, and has one fault at one point of its life: at its start, at the
- * task whose value is 3, or at its end. It speaks the protocol by itself, so that it can stop in the middle of a frame.
+/* A worker program that gives each task back, an int64, and has one fault at one point of its life: at its start, at
+ * the task whose value is 3, or at its end. It speaks the protocol by itself, so that it can stop in the middle of a
+ * frame.
  *
  *   crashing-worker POINT FAULT TELLS [MARKER]
  *
- * TELLS is how the pipeline knows which task it is on: "page", "frames" or "nothing". Where there is a MARKER, a file, the
- * worker that makes it has the fault, and no other. */
+ * TELLS is how the pipeline knows which task it is on: "page", "frames" or "nothing". Where there is a MARKER, a file,
+ * the worker that makes it has the fault, and no other. */
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* The functions are found here before those of the system, by the library, which is linked statically, and by the shared
- * ones that it uses. Where a call is GLib's own affair, those that come from outside of the program pass.
+/* The functions are found here before those of the system, by the library, which is linked statically, and by the
+ * shared ones that it uses. Where a call is GLib's own affair, those that come from outside of the program pass.
  *
  * A worker finds its fault in the environment, and makes a file when it meets it: there is one such worker. */
 

@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Stands before g_try_malloc() and its like in the program that links it, all its threads: what the library asks for because
- * somebody else says how much is needed. */
+/* Stands before g_try_malloc() and its like in the program that links it, all its threads: what the library asks for
+ * because somebody else says how much is needed. */
 
 /* Requests for more than @n_bytes fail; 0 for none. */
 void mpipe_test_memory_set_limit (gsize n_bytes);

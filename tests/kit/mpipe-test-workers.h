@@ -27,7 +27,8 @@ G_BEGIN_DECLS
  *   array         does several tasks at once, adds 1 to each; or does what the parameter "mode" says
  *   TestBoth      the same, but a task that comes alone is made negative
  *   count-descriptors   gives how many descriptors came with the task
- *   storm         adds 1; fails when t % 997 is 3, and kills itself when t % 4999 is 7; "storm-array" does so with arrays
+ *   storm         adds 1; fails when t % 997 is 3, and kills itself when t % 4999 is 7; "storm-array" does so with
+ *                 arrays
  *   wait-on-3     as gate, but only on task 3
  *   kill-once     kills itself if it can make the file of parameter "mark", gives the task back
  *   TestLife      a class: (started, stopped) are seen in files of the parameter "directory" */

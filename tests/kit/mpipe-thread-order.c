@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* ThreadSanitizer sees what compiled code and the C library do. GLib's locks, conditions and reference counts are neither:
- * they are system calls and atomics inside of GLib, and whatever they guard looks like a race. These functions are found
- * before GLib's own; they do the same, and say what it means for the order of things. So nothing of the library
- * has to be excused, and a lock that is missing is seen.
+/* ThreadSanitizer sees what compiled code and the C library do. GLib's locks, conditions and reference counts are
+ * neither: they are system calls and atomics inside of GLib, and whatever they guard looks like a race. These functions
+ * are found before GLib's own; they do the same, and say what it means for the order of things. So nothing of the
+ * library has to be excused, and a lock that is missing is seen.
  *
  * Linked into tests when they are compiled for ThreadSanitizer. */
 

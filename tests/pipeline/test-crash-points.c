@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* Every fault at every point of a worker's life. Eight tasks, two workers, one fault: seven results and an error that names
- * the guilty task, the worker and what happened to it; or eight results, where the fault is nobody's.
+/* Every fault at every point of a worker's life. Eight tasks, two workers, one fault: seven results and an error that
+ * names the guilty task, the worker and what happened to it; or eight results, where the fault is nobody's.
  *
  * A cell is a fault at a point, and has its own test; doc/failures.md has the table. Paths:
  *
  *   /mpipe/pipeline/crash-points/{local,sandboxed}/{ordered,unordered}/POINT/FAULT/TELLS
  *
- * TELLS is how the worker says which task it is on; that has nothing to do with a sandbox or the order, so most ways have one
- * of them. */
+ * TELLS is how the worker says which task it is on; that has nothing to do with a sandbox or the order, so most ways
+ * have one of them. */
 
 #include "config.h"
 

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
 /* Workers whose memory is limited by control groups of the kernel. MPIPE_CGROUP has to name a group that can be used;
- * build-aux/try-control-groups starts a kernel and makes one. This program is the application that is killed as well, when
- * it is called so. */
+ * build-aux/try-control-groups starts a kernel and makes one. This program is the application that is killed as well,
+ * when it is called so. */
 
 #include "config.h"
 

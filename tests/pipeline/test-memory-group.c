@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* Workers whose memory is limited by control groups, as far as it can be seen without a kernel that has them: a directory
- * plays it. What the kernel itself does is in test-memory-group-kernel.c. */
+/* Workers whose memory is limited by control groups, as far as it can be seen without a kernel that has them: a
+ * directory plays it. What the kernel itself does is in test-memory-group-kernel.c. */
 
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* The two places where threads meet, with more threads than any application has. It is most telling when it is compiled for
- * ThreadSanitizer. */
+/* The two places where threads meet, with more threads than any application has. It is most telling when it is compiled
+ * for ThreadSanitizer. */
 
 #include "config.h"
 
