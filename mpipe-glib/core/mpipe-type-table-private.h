@@ -26,6 +26,7 @@ typedef struct
   gsize unit;            /* the size must be this (fixed) or a multiple (array); 0: any size */
   gboolean is_array;     /* of fixed-size elements */
   char *string;
+  GVariant *example; /* while there is a value of a type, GLib need not find out again what the type is; may be NULL */
 } MpipeTypeEntry;
 
 /* Whether any bytes of the right size are a value, and that size is fixed: so a row of values needs no check either. */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define EXAMPLES_MAX 64 /* so many are enough for those who mean well */
 #define DEPTH_MAX 100 /* no type of so few characters is nested too deeply for GLib */
 
 struct _MpipeTypeTable
@@ -24,6 +25,7 @@ entry_free (gpointer data)
 {
   MpipeTypeEntry *entry = data;
 
+  g_clear_pointer (&entry->example, g_variant_unref);
   g_free (entry->string);
   g_free (entry);
 }
@@ -125,6 +127,9 @@ entry_new (const char *string, guint16 number)
   entry->is_slow_untrusted
       = entry->has_variant || entry->has_handle || has_array_of_any_size (string);
   entry->may_be_deep = entry->has_variant || strlen (string) > DEPTH_MAX;
+  if (number <= EXAMPLES_MAX)
+    entry->example = g_variant_take_ref (
+        g_variant_new_from_data (G_VARIANT_TYPE (string), NULL, 0, TRUE, NULL, NULL));
   return entry;
 }
 

@@ -157,7 +157,7 @@ void
 mpipe_worker_slot_check_time (MpipeWorkerSlot *self)
 {
   gint64 now, left_us, grace_left_us;
-  guint64 late, cancelled;
+  guint64 late = 0, cancelled = 0;
 
   if ((self->stage->task_timeout_ms == 0 && !self->has_cancelled) || self->timeout_source != NULL
       || self->process == NULL
