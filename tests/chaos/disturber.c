@@ -73,7 +73,9 @@ disturb (ChaosDisturber *self, const ChaosDisturbance *disturbance)
     case CHAOS_KILL_WORKER:
       return send_signal (self, disturbance, SIGKILL);
     case CHAOS_STOP_WORKER:
-      return send_signal (self, disturbance, SIGSTOP);
+      /* one that nobody looks for would be waited for for ever */
+      return send_signal (self, disturbance,
+                          self->plan->stages[disturbance->stage].arrays ? SIGKILL : SIGSTOP);
     case CHAOS_PAUSE_WORKER:
       return pause_worker (self, disturbance);
     case CHAOS_CANCEL_TASK:

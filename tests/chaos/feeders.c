@@ -7,8 +7,8 @@
 
 #include "mpipe-glib/core/mpipe-error.h"
 
-#define WAIT_US 500 /* of those that wait for room only so long */
-#define ARRAY_LENGTH_MAX 8
+#define WAIT_US 500         /* of those that wait for room only so long */
+#define ARRAY_LENGTH_MAX 64 /* of numbers, an eighth of it of others */
 
 struct _ChaosFeeders
 {
@@ -70,7 +70,8 @@ put_several (ChaosFeeders *self, guint first, guint n, GError **error)
   for (guint i = 0; i < n; i++)
     tasks[i] = chaos_task_maker_make (self->maker, first + i);
   n_accepted
-      = mpipe_pipeline_put_array (self->pipeline, g_variant_new_array (CHAOS_TASK_TYPE, tasks, n),
+      = mpipe_pipeline_put_array (self->pipeline,
+                                  g_variant_new_array (chaos_task_get_type (self->plan), tasks, n),
                                   self->cancellable, error);
   for (guint i = 0; i < n_accepted; i++)
     chaos_ledger_note_put (self->ledger, first + i, n_before + i + 1);
@@ -89,7 +90,8 @@ feed (ChaosFeeders *self, GError **error)
     return FALSE;
   if (kind != CHAOS_PUT_ARRAY)
     return put_one (self, index, kind, error);
-  n = MIN (1 + index % ARRAY_LENGTH_MAX, self->n_tasks - index);
+  n = MIN (1 + index % (self->plan->numbers ? ARRAY_LENGTH_MAX : ARRAY_LENGTH_MAX / 8),
+           self->n_tasks - index);
   g_atomic_int_add (&self->next, (int) n - 1);
   return put_several (self, index, n, error);
 }

@@ -108,7 +108,7 @@ check_content (ChaosLedger *self, guint64 id, GVariant *value)
   Entry *entry = get_entry (self, id);
   guint index;
 
-  g_assert_true (g_variant_is_of_type (value, CHAOS_TASK_TYPE));
+  g_assert_true (g_variant_is_of_type (value, chaos_task_get_type (self->plan)));
   g_assert_true (chaos_task_is_intact (value));
   index = chaos_task_get_index (value);
   g_assert_cmpuint (index, <, self->n_tasks);

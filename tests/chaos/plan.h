@@ -87,6 +87,7 @@ typedef struct
   guint concurrency;
   gboolean capture_stderr;
   gboolean sandboxed;
+  gboolean arrays; /* its workers take whole arrays, and have no time limit */
 } ChaosStageSettings;
 
 typedef struct
@@ -94,6 +95,7 @@ typedef struct
   guint32 seed;
   ChaosStageSettings stages[CHAOS_N_STAGES];
   guint task_timeout_ms;
+  gboolean numbers;  /* tasks are numbers, without data, and travel in rows */
   gsize size_max;    /* of the data of a task */
   guint n_feeders;   /* threads that put */
   gboolean collects; /* failures are taken with their tasks */
@@ -101,6 +103,7 @@ typedef struct
 } ChaosPlan;
 
 void chaos_plan_init (ChaosPlan *self, guint32 seed);
+void chaos_plan_make_numbers (ChaosPlan *self);
 char *chaos_plan_describe (const ChaosPlan *self);
 
 ChaosFault chaos_plan_get_fault (const ChaosPlan *self, guint index);

@@ -58,6 +58,39 @@ sum_up (gconstpointer data, gsize size)
   return sum;
 }
 
+const GVariantType *
+chaos_task_get_type (const ChaosPlan *plan)
+{
+  return plan->numbers ? G_VARIANT_TYPE_INT64 : G_VARIANT_TYPE ("(xtay)");
+}
+
+/* @number has no more than half of its bits. */
+static gint64
+seal (gint64 number)
+{
+  guint64 sum = sum_up (&number, sizeof number);
+
+  return (gint64) (sum << 32 | (guint64) number);
+}
+
+gboolean
+chaos_number_is_intact (gint64 number)
+{
+  return seal (number & G_MAXUINT32) == number;
+}
+
+ChaosFault
+chaos_number_get_fault (gint64 number)
+{
+  return (ChaosFault) (number & ((1 << CHAOS_FAULT_BITS) - 1));
+}
+
+static gboolean
+is_number (GVariant *task)
+{
+  return g_variant_is_of_type (task, G_VARIANT_TYPE_INT64);
+}
+
 static GVariant *
 make (gint64 number, guint64 sum, gconstpointer data, gsize size)
 {
@@ -71,9 +104,10 @@ chaos_task_maker_make (const ChaosTaskMaker *self, guint index)
 {
   const guint64 *data = self->base + index % 4096;
   gsize size = chaos_plan_get_size (self->plan, index);
+  gint64 number = (gint64) index << CHAOS_FAULT_BITS | chaos_plan_get_fault (self->plan, index);
 
-  return make ((gint64) index << CHAOS_FAULT_BITS | chaos_plan_get_fault (self->plan, index),
-               sum_up (data, size), data, size);
+  return self->plan->numbers ? g_variant_new_int64 (seal (number))
+                             : make (number, sum_up (data, size), data, size);
 }
 
 static gint64
@@ -81,6 +115,8 @@ get_number (GVariant *task)
 {
   gint64 number;
 
+  if (is_number (task))
+    return g_variant_get_int64 (task) & G_MAXUINT32;
   g_variant_get_child (task, 0, "x", &number);
   return number;
 }
@@ -94,7 +130,7 @@ chaos_task_get_index (GVariant *task)
 ChaosFault
 chaos_task_get_fault (GVariant *task)
 {
-  return (ChaosFault) (get_number (task) & ((1 << CHAOS_FAULT_BITS) - 1));
+  return chaos_number_get_fault (get_number (task));
 }
 
 static gconstpointer
@@ -106,19 +142,26 @@ get_data (GVariant *array, gsize *out_size)
 gsize
 chaos_task_get_size (GVariant *task)
 {
-  g_autoptr (GVariant) array = g_variant_get_child_value (task, 2);
+  g_autoptr (GVariant) array = NULL;
 
+  if (is_number (task))
+    return 0;
+  array = g_variant_get_child_value (task, 2);
   return g_variant_n_children (array);
 }
 
 gboolean
 chaos_task_is_intact (GVariant *task)
 {
-  g_autoptr (GVariant) array = g_variant_get_child_value (task, 2);
+  g_autoptr (GVariant) array = NULL;
   guint64 sum;
   gsize size;
-  gconstpointer data = get_data (array, &size);
+  gconstpointer data;
 
+  if (is_number (task))
+    return chaos_number_is_intact (g_variant_get_int64 (task));
+  array = g_variant_get_child_value (task, 2);
+  data = get_data (array, &size);
   g_variant_get_child (task, 1, "t", &sum);
   return sum_up (data, size) == sum;
 }
@@ -127,9 +170,13 @@ chaos_task_is_intact (GVariant *task)
 GVariant *
 chaos_task_copy (GVariant *task)
 {
-  g_autoptr (GVariant) array = g_variant_get_child_value (task, 2);
+  g_autoptr (GVariant) array = NULL;
   gsize size;
-  gconstpointer data = get_data (array, &size);
+  gconstpointer data;
 
+  if (is_number (task))
+    return g_variant_new_int64 (g_variant_get_int64 (task));
+  array = g_variant_get_child_value (task, 2);
+  data = get_data (array, &size);
   return make (get_number (task), sum_up (data, size), data, size);
 }

@@ -8,9 +8,11 @@
 G_BEGIN_DECLS
 
 /* A task: which one it is and what is wrong with it, a checksum of its data, and the data. As bytes the first two are
- * numbers of eight bytes, and all that follows is data. */
-#define CHAOS_TASK_TYPE ((const GVariantType *) "(xtay)")
+ * numbers of eight bytes, and all that follows is data. Where tasks are numbers, the upper half of the first is a checksum
+ * of the lower, and there is nothing else. */
 #define CHAOS_FAULT_BITS 5
+
+const GVariantType *chaos_task_get_type (const ChaosPlan *plan);
 
 typedef struct _ChaosTaskMaker ChaosTaskMaker;
 
@@ -24,5 +26,8 @@ ChaosFault chaos_task_get_fault (GVariant *task);
 gsize chaos_task_get_size (GVariant *task);
 gboolean chaos_task_is_intact (GVariant *task);
 GVariant *chaos_task_copy (GVariant *task);
+
+gboolean chaos_number_is_intact (gint64 number);
+ChaosFault chaos_number_get_fault (gint64 number);
 
 G_END_DECLS

@@ -24,6 +24,8 @@
 #include "feeders.h"
 #include "launcher.h"
 #include "mpipe-test-kit.h"
+#include "mpipe-test-mark.h"
+#include "task.h"
 #include "workers.h"
 
 #define GRACE_MS 50
@@ -68,10 +70,10 @@ apply (Run *self, guint number, MpipeStage *stage)
 
   mpipe_stage_set_name (stage, names[number]);
   mpipe_stage_set_ordered (stage, self->ordered);
-  mpipe_stage_set_task_type (stage, CHAOS_TASK_TYPE);
-  mpipe_stage_set_result_type (stage, CHAOS_TASK_TYPE);
+  mpipe_stage_set_task_type (stage, chaos_task_get_type (&self->plan));
+  mpipe_stage_set_result_type (stage, chaos_task_get_type (&self->plan));
   mpipe_stage_set_launcher (stage, self->launcher);
-  mpipe_stage_set_task_timeout (stage, self->plan.task_timeout_ms);
+  mpipe_stage_set_task_timeout (stage, settings->arrays ? 0 : self->plan.task_timeout_ms);
   mpipe_stage_set_grace_time (stage, GRACE_MS);
   mpipe_stage_set_start_timeout (stage, START_TIMEOUT_MS);
   mpipe_stage_set_restart_limit (stage, RESTART_LIMIT);
@@ -100,8 +102,13 @@ new_stage (Run *self, guint number)
   const ChaosStageSettings *settings = &self->plan.stages[number];
   MpipeStage *stage;
 
-  if (number == 1)
-    stage = mpipe_stage_new_command (argv, settings->n_workers);
+  if (settings->arrays)
+    stage = mpipe_stage_new_ordered (CHAOS_ARRAY_WORKER, settings->n_workers);
+  else if (number == 1)
+    {
+      stage = mpipe_stage_new_command (argv, settings->n_workers);
+      mpipe_stage_set_worker_memory_limit (stage, MEMORY_LIMIT);
+    }
   else
     stage = mpipe_stage_new_ordered (settings->concurrency > 1 ? CHAOS_LATER_WORKER : CHAOS_WORKER,
                                      settings->n_workers);
@@ -119,19 +126,20 @@ count_death_cb (MpipePipeline *pipeline, MpipeStage *stage, guint index, const G
 }
 
 static void
-run_init (Run *self, guint32 seed, gboolean ordered, Ending ending, guint n_tasks)
+run_init (Run *self, guint32 seed, gboolean ordered, gboolean numbers, Ending ending, guint n_tasks)
 {
   MpipeStage *first;
   g_autoptr (MpipeStage) second = NULL, third = NULL;
 
   *self = (Run){ .ending = ending, .ordered = ordered, .n_tasks = n_tasks };
   chaos_plan_init (&self->plan, seed);
+  if (numbers)
+    chaos_plan_make_numbers (&self->plan);
   self->end_after = n_tasks / 4 + seed * 97 % (n_tasks / 2);
   self->launcher = chaos_launcher_new ();
   first = new_stage (self, 0);
   second = new_stage (self, 1);
   third = new_stage (self, 2);
-  mpipe_stage_set_worker_memory_limit (second, MEMORY_LIMIT);
   mpipe_stage_link (first, mpipe_stage_link (second, third));
   self->pipeline = mpipe_test_pipeline (first);
   if (self->plan.collects)
@@ -377,7 +385,7 @@ run_tasks (Run *self)
 }
 
 static void
-run (guint32 seed, gboolean ordered, Ending ending, guint n_tasks)
+run (guint32 seed, gboolean ordered, gboolean numbers, Ending ending, guint n_tasks)
 {
   Run self;
   g_autofree char *description = NULL;
@@ -387,7 +395,7 @@ run (guint32 seed, gboolean ordered, Ending ending, guint n_tasks)
   gsize n_before = get_bytes_in_use (), n_after;
 
   alarm (100 + n_tasks / 10);
-  run_init (&self, seed, ordered, ending, n_tasks);
+  run_init (&self, seed, ordered, numbers, ending, n_tasks);
   description = chaos_plan_describe (&self.plan);
   g_test_message ("seed %u: %s", seed, description);
   run_tasks (&self);
@@ -414,7 +422,7 @@ get_setting (const char *name, guint otherwise)
 }
 
 static void
-run_seeds (const MpipeTestWay *way, Ending ending, guint n_rounds, guint n_tasks)
+run_seeds (const MpipeTestWay *way, gboolean numbers, Ending ending, guint n_rounds, guint n_tasks)
 {
   guint seed = get_setting ("MPIPE_CHAOS_SEED", CHAOS_USUAL_SEED);
   int quiet = g_open ("/dev/null", O_WRONLY | O_CLOEXEC),
@@ -425,7 +433,7 @@ run_seeds (const MpipeTestWay *way, Ending ending, guint n_rounds, guint n_tasks
   for (guint i = 0; i < n_rounds; i++)
     {
       dup2 (quiet, STDERR_FILENO);
-      run (seed + i, way->ordered, ending, n_tasks);
+      run (seed + i, way->ordered, numbers, ending, n_tasks);
       dup2 (real, STDERR_FILENO);
     }
   close (quiet);
@@ -435,19 +443,52 @@ run_seeds (const MpipeTestWay *way, Ending ending, guint n_rounds, guint n_tasks
 static void
 test_each_task_ends_once (const MpipeTestWay *way)
 {
-  run_seeds (way, STOPPED, CHAOS_N_USUAL_SEEDS, 1000);
+  run_seeds (way, FALSE, STOPPED, CHAOS_N_USUAL_SEEDS, 1000);
 }
 
 static void
 test_each_task_ends_once_when_terminated (const MpipeTestWay *way)
 {
-  run_seeds (way, TERMINATED, CHAOS_N_USUAL_SEEDS, 400);
+  run_seeds (way, FALSE, TERMINATED, CHAOS_N_USUAL_SEEDS, 400);
 }
 
 static void
 test_nothing_is_left_when_dropped (const MpipeTestWay *way)
 {
-  run_seeds (way, DROPPED, CHAOS_N_USUAL_SEEDS, 400);
+  run_seeds (way, FALSE, DROPPED, CHAOS_N_USUAL_SEEDS, 400);
+}
+
+/* Rows of numbers, which workers of whole arrays do at once */
+
+static void
+run_rows (const MpipeTestWay *way, Ending ending, guint n_tasks)
+{
+  MpipeTestMark mark;
+
+  mpipe_test_mark_init (&mark, "array");
+  g_assert_true (g_setenv (CHAOS_ARRAY_MARK, mark.path, TRUE));
+  run_seeds (way, TRUE, ending, CHAOS_N_USUAL_SEEDS, n_tasks);
+  g_assert_true (mpipe_test_mark_is_set (&mark));
+  g_unsetenv (CHAOS_ARRAY_MARK);
+  mpipe_test_mark_clear (&mark);
+}
+
+static void
+test_each_number_ends_once (const MpipeTestWay *way)
+{
+  run_rows (way, STOPPED, 1000);
+}
+
+static void
+test_each_number_ends_once_when_terminated (const MpipeTestWay *way)
+{
+  run_rows (way, TERMINATED, 400);
+}
+
+static void
+test_nothing_is_left_when_numbers_are_dropped (const MpipeTestWay *way)
+{
+  run_rows (way, DROPPED, 400);
 }
 
 int
@@ -460,5 +501,10 @@ main (int argc, char **argv)
                                test_each_task_ends_once_when_terminated);
   mpipe_test_add_process_ways ("/mpipe/chaos/nothing-is-left-when-dropped",
                                test_nothing_is_left_when_dropped);
+  mpipe_test_add_process_ways ("/mpipe/chaos/each-number-ends-once", test_each_number_ends_once);
+  mpipe_test_add_process_ways ("/mpipe/chaos/each-number-ends-once-when-terminated",
+                               test_each_number_ends_once_when_terminated);
+  mpipe_test_add_process_ways ("/mpipe/chaos/nothing-is-left-when-numbers-are-dropped",
+                               test_nothing_is_left_when_numbers_are_dropped);
   return g_test_run ();
 }

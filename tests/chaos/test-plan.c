@@ -100,6 +100,34 @@ test_the_usual_seeds_have_all_variations (void)
   g_assert_cmphex (variations, ==, ALL_VARIATIONS);
 }
 
+static void
+test_numbers_are_not_kept_from_rows (void)
+{
+  guint n_arrays[CHAOS_N_STAGES] = { 0 };
+
+  for (guint i = 0; i < CHAOS_N_USUAL_SEEDS; i++)
+    {
+      ChaosPlan plan;
+
+      chaos_plan_init (&plan, CHAOS_USUAL_SEED + i);
+      chaos_plan_make_numbers (&plan);
+      g_assert_false (plan.collects);
+      for (guint k = 0; k < CHAOS_N_STAGES; k++)
+        {
+          g_assert_cmpuint (plan.stages[k].max_backlog, ==, 0);
+          g_assert_cmpuint (plan.stages[k].max_backlog_bytes, ==, 0);
+          g_assert_cmpuint (plan.stages[k].concurrency, ==, 1);
+          n_arrays[k] += plan.stages[k].arrays;
+        }
+      for (guint k = 0; k < 1000; k++)
+        g_assert_cmpuint (chaos_plan_get_size (&plan, k), ==, 0);
+    }
+  g_assert_cmpuint (n_arrays[0], ==, 0);
+  g_assert_cmpuint (n_arrays[1], >, 0);
+  g_assert_cmpuint (n_arrays[1], <, CHAOS_N_USUAL_SEEDS);
+  g_assert_cmpuint (n_arrays[2], ==, CHAOS_N_USUAL_SEEDS);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -108,5 +136,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mpipe/chaos/plan/a-plan-has-everything", test_a_plan_has_everything);
   g_test_add_func ("/mpipe/chaos/plan/the-usual-seeds-have-all-variations",
                    test_the_usual_seeds_have_all_variations);
+  g_test_add_func ("/mpipe/chaos/plan/numbers-are-not-kept-from-rows",
+                   test_numbers_are_not_kept_from_rows);
   return g_test_run ();
 }

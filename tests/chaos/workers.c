@@ -51,14 +51,21 @@ end_itself (ChaosFault fault)
     }
 }
 
+static guint
+get_own_stage (MpipeWorker *worker)
+{
+  const char *name = mpipe_worker_get_stage_name (worker);
+
+  return strcmp (name, "first") == 0 ? 0 : strcmp (name, "second") == 0 ? 1 : 2;
+}
+
 /* Which fault is meant for this stage. */
 static ChaosFault
 get_own_fault (MpipeWorker *worker, GVariant *task)
 {
   ChaosFault fault = chaos_task_get_fault (task);
-  gboolean is_first = strcmp (mpipe_worker_get_stage_name (worker), "first") == 0;
 
-  return chaos_fault_get_stage (fault) == (is_first ? 0 : 2) ? fault : CHAOS_HARMLESS;
+  return chaos_fault_get_stage (fault) == get_own_stage (worker) ? fault : CHAOS_HARMLESS;
 }
 
 /* Returns: what is given for a task that does not end the process; NULL with an error. */
@@ -98,6 +105,43 @@ suffer (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
         return NULL;
   end_itself (fault);
   return answer (task, fault, error);
+}
+
+/* Whole arrays */
+
+static void
+note_array (gsize length)
+{
+  static gboolean noted = FALSE;
+
+  if (length < 2 || noted)
+    return;
+  noted = g_file_set_contents (g_getenv (CHAOS_ARRAY_MARK), "", 0, NULL);
+}
+
+static GVariant *
+suffer_arrays (MpipeWorker *worker, GVariant *tasks, gpointer user_data, GError **error)
+{
+  gsize n;
+  const gint64 *numbers = g_variant_get_fixed_array (tasks, &n, sizeof *numbers);
+
+  note_array (n);
+  for (gsize i = 0; i < n; i++)
+    {
+      ChaosFault fault = chaos_number_get_fault (numbers[i]);
+
+      if (!chaos_number_is_intact (numbers[i]))
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                       "The data have changed on their way");
+          return NULL;
+        }
+      if (fault == CHAOS_HARMLESS || chaos_fault_get_stage (fault) != get_own_stage (worker))
+        continue;
+      end_itself (fault);
+      raise (SIGKILL); /* what only a program of its own can do wrong */
+    }
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, numbers, n, sizeof *numbers);
 }
 
 /* Several at a time */
@@ -145,5 +189,6 @@ void
 chaos_workers_register (void)
 {
   mpipe_worker_register_func (CHAOS_WORKER, suffer, NULL, NULL);
+  mpipe_worker_register_array_func (CHAOS_ARRAY_WORKER, suffer_arrays, NULL, NULL);
   mpipe_worker_register_begin_func (CHAOS_LATER_WORKER, begin, NULL, NULL);
 }
