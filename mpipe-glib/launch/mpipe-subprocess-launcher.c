@@ -62,7 +62,8 @@ typedef enum
    * Without this property it is what the environment variable `MPIPE_CGROUP` names, if it can be used; otherwise, and
    * without both, memory is limited by `RLIMIT_DATA`. [property@Mpipe.SubprocessLauncher:control-group-problem] says
    * why. A group that is named by this property must be usable: making a pipeline whose stages need it fails with
-   * %MPIPE_ERROR_LAUNCH otherwise.
+   * %MPIPE_ERROR_LAUNCH otherwise. Where the application is a flatpak it cannot be used for workers in a sandbox, which
+   * are started by flatpak.
    *
    * Since: 1.0
    */

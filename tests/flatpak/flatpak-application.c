@@ -370,6 +370,24 @@ test_limits_are_in_force (void)
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
 }
 
+/* Whoever makes the worker is in another one. */
+static void
+test_a_control_group_is_refused (void)
+{
+  g_autoptr (MpipeStage) stage = new_stage ("take-memory", 1);
+  g_autoptr (MpipeLauncher) launcher = g_object_new (
+      MPIPE_TYPE_SUBPROCESS_LAUNCHER, "control-group", "/sys/fs/cgroup/workers", NULL);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+
+  mpipe_stage_set_launcher (stage, launcher);
+  mpipe_stage_set_worker_memory_limit (stage, MEMORY_LIMIT);
+  pipeline = mpipe_pipeline_new (stage, &error);
+  g_assert_null (pipeline);
+  g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_LAUNCH);
+  g_assert_nonnull (strstr (error->message, "started by flatpak"));
+}
+
 static void
 test_processor_time_is_limited (void)
 {
@@ -432,6 +450,7 @@ main (int argc, char **argv)
   ADD (test_large_tasks_are_shared, "large-tasks-are-shared");
   ADD (test_a_descriptor_goes_with_its_task, "a-descriptor-goes-with-its-task");
   ADD (test_limits_are_in_force, "limits-are-in-force");
+  ADD (test_a_control_group_is_refused, "a-control-group-is-refused");
   ADD (test_processor_time_is_limited, "processor-time-is-limited");
   ADD (test_who_misbehaves_is_replaced, "who-misbehaves-is-replaced");
 #undef ADD
