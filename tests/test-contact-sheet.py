@@ -269,11 +269,15 @@ class ContactSheetTest(unittest.TestCase):
 
     @unittest.skipIf(OPTIONS, 'no sandbox')
     def test_a_picture_that_breaks_out_gets_nowhere_in_the_sandbox(self):
+        self.add('harmless.png', png(RED))
+        finished, _ = self.make_sheet('--no-comparison')
+        if '; decoded in a sandbox (' not in finished.stdout:
+            self.skipTest('no sandbox can be had: ' + finished.stdout)
+        (self.folder / 'harmless.png').unlink()
         self.add_loader()
         n, find_traces = self.add_attempts()
         finished, sheet = self.make_sheet('--no-comparison', '--jobs', '2')
-        if '; decoded in a sandbox (' not in finished.stdout:
-            self.skipTest('no sandbox can be had: ' + finished.stdout)
+        self.assertIn('; decoded in a sandbox (', finished.stdout)
         self.assertEqual([sheet.get_print(i) for i in range(n)], [GREEN] * n)
         self.assertEqual([sheet.get_print(i) for i in (n + 1, n + 2)], [BLUE, YELLOW])
         self.assertEqual(find_traces(), [])
