@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
 /* The bound: as many bare child processes of the same program, each until it has said one byte. GLib starts
- * them without a copy of this process, since all is inherited. */
+ * them without a copy of this process, since all is inherited. One start takes some milliseconds, as long as many a
+ * thing that disturbs it; so each figure is the median of several. */
 
 #include "start.h"
 
@@ -11,6 +12,11 @@
 #include "bounds.h"
 #include "pipelines.h"
 #include "roles.h"
+#include "samples.h"
+
+#define N_STARTS 9
+
+typedef double (*StartFunc) (const BenchShape *shape); /* milliseconds */
 
 static GSubprocess *
 start_child (void)
@@ -38,8 +44,8 @@ end_child (GSubprocess *child)
   g_subprocess_wait (child, NULL, NULL);
 }
 
-double
-bench_bound_start (const BenchShape *shape, gsize n_tasks)
+static double
+start_children (const BenchShape *shape)
 {
   g_autoptr (GPtrArray) children = g_ptr_array_new_with_free_func (g_object_unref);
   gint64 begun = g_get_monotonic_time ();
@@ -55,8 +61,8 @@ bench_bound_start (const BenchShape *shape, gsize n_tasks)
   return ms;
 }
 
-double
-bench_start_pipeline (const BenchShape *shape, gsize n_tasks)
+static double
+start_pipeline (const BenchShape *shape)
 {
   gint64 begun = g_get_monotonic_time ();
   g_autoptr (MpipePipeline) pipeline = bench_pipeline_new (shape);
@@ -66,28 +72,49 @@ bench_start_pipeline (const BenchShape *shape, gsize n_tasks)
   return ms;
 }
 
-/* Memory of @n_mib that this process has touched. */
-static guint8 *
-new_ballast (gsize n_mib)
+static double
+start_often (const BenchShape *shape, StartFunc start)
 {
-  guint8 *ballast = g_malloc (n_mib << 20);
+  BenchSamples samples = { 0 };
+  double median;
+
+  for (guint i = 0; i < N_STARTS; i++)
+    bench_samples_add (&samples, start (shape));
+  median = bench_samples_get_median (&samples);
+  bench_samples_clear (&samples);
+  return median;
+}
+
+/* In a process that has touched @n_mib of memory. */
+static double
+start_in_large (const BenchShape *shape, gsize n_mib, StartFunc start)
+{
+  g_autofree guint8 *ballast = g_malloc (n_mib << 20);
 
   memset (ballast, 1, n_mib << 20);
-  return ballast;
+  return start_often (shape, start);
+}
+
+double
+bench_bound_start (const BenchShape *shape, gsize n_tasks)
+{
+  return start_often (shape, start_children);
+}
+
+double
+bench_start_pipeline (const BenchShape *shape, gsize n_tasks)
+{
+  return start_often (shape, start_pipeline);
 }
 
 double
 bench_bound_start_in_large (const BenchShape *shape, gsize n_mib)
 {
-  g_autofree guint8 *ballast = new_ballast (n_mib);
-
-  return bench_bound_start (shape, 1);
+  return start_in_large (shape, n_mib, start_children);
 }
 
 double
 bench_start_pipeline_in_large (const BenchShape *shape, gsize n_mib)
 {
-  g_autofree guint8 *ballast = new_ballast (n_mib);
-
-  return bench_start_pipeline (shape, 1);
+  return start_in_large (shape, n_mib, start_pipeline);
 }
