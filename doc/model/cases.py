@@ -4,6 +4,7 @@
 
 RECALL = 'recall.pml'
 LIFE = 'task-life.pml'
+ROOM = 'room.pml'
 
 # All orders of events, without an error.
 CASES = [
@@ -30,6 +31,10 @@ CASES = [
     ('all at once', LIFE,
      ['N_TERMINATIONS=1', 'N_CANCELS=1', 'N_DEATHS=1', 'N_HANGS=1', 'N_LATE=1', 'MAX_ATTEMPTS=2',
       'N_SLOTS=1']),
+    ('who waits for room gets it when something was read, and no sooner', ROOM, []),
+    ('a limit of one task, and results that go back one by one', ROOM, ['MAX_N=1', 'ROW=1']),
+    ('a limit inside, and the engine waits for the reader as well', ROOM, ['MAX_N=3', 'INNER_MAX=1']),
+    ('limits inside and outside are the same', ROOM, ['MAX_N=2', 'INNER_MAX=2', 'ROW=1']),
 ]
 
 # The same with one rule less: an error with these words must be found.
@@ -54,4 +59,14 @@ BROKEN = [
      ['BLAME_WHAT_IT_IS_ON_AT_LAST', 'N_CANCELS=1'], 'culprit=='),
     ('a worker is timed only while it says that it is on a task', LIFE,
      ['TIME_ONLY_WHAT_IT_SAYS_IT_IS_ON', 'N_HANGS=1'], 'invalid end state'),
+    ('who waits for room does not look again', ROOM, ['PUTTER_DOES_NOT_LOOK_AGAIN', 'MAX_N=1'],
+     'invalid end state'),
+    ('a reader looks who waits, and reads then', ROOM, ['READER_LOOKS_FIRST', 'MAX_N=1'], 'invalid end state'),
+    ('what is read while the engine decides makes no room', ROOM, ['READS_SINCE_THE_LOOK_ARE_FORGOTTEN'],
+     'invalid end state'),
+    ('tasks are taken before it is counted what was read', ROOM, ['TASKS_ARE_TAKEN_BEFORE_READS_ARE_COUNTED'],
+     'n_put<='),
+    ('what is read makes room twice', ROOM, ['READS_ARE_COUNTED_TWICE'], 'n_put<='),
+    ('an engine that waits for the reader goes to sleep without a look', ROOM,
+     ['ENGINE_DOES_NOT_LOOK', 'INNER_MAX=1'], 'invalid end state'),
 ]

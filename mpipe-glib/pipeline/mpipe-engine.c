@@ -49,6 +49,7 @@ struct _MpipeEngine
   MpipeBacklog backlog; /* all that entered and has not come to its end */
   gboolean input_ended;
   gboolean settling;
+  gboolean waits_for_reader; /* some run stands still until something is read */
   gboolean may_be_driven; /* by a thread that waits for a result */
   gboolean has_put;       /* a thread has driven to put a task since one has to get one */
   gboolean output_ended;     /* the application was told */
@@ -134,6 +135,8 @@ deliver_cb (gpointer owner, MpipeRun *run, MpipeItem *item)
   if (collect (self, item))
     return;
   self->run_context.n_unread += item->n_tasks;
+  item->is_sole = self->run_context.limited && !self->run_context.limited_bytes
+                  && mpipe_lineage_is_sole (item->lineage);
   mpipe_fifo_push (&self->delivered, item);
   if (item->error != NULL && g_atomic_int_get (&self->stop_on_failure))
     {
@@ -251,23 +254,50 @@ work_all (MpipeEngine *self)
   while (after != before);
 }
 
+/* Takes note, before anything is decided, of what was read. */
+static void
+look_at_backlogs (MpipeEngine *self)
+{
+  mpipe_backlog_look (&self->backlog);
+  for (guint i = 0; i < self->runs->len; i++)
+    mpipe_backlog_look (&((MpipeRun *) g_ptr_array_index (self->runs, i))->backlog);
+}
+
+/* Whether something inside stands still until something is read. */
+static gboolean
+waits_for_reader (MpipeEngine *self)
+{
+  for (guint i = 0; i < self->runs->len; i++)
+    if (mpipe_run_is_blocked (g_ptr_array_index (self->runs, i)))
+      return TRUE;
+  return FALSE;
+}
+
 /* How much may be put before the engine has looked at it. */
 static void
 publish_room (MpipeEngine *self)
 {
   const MpipeBacklog *backlog = &self->first->backlog;
-  guint64 n = ALLOWED_TASKS, bytes = ALLOWED_BYTES;
-  gboolean alone = backlog->n == 0 || backlog->max_bytes == 0;
+  MpipeRoom room = { .n_tasks = ALLOWED_TASKS, .n_bytes = ALLOWED_BYTES };
 
   if (!self->run_context.limited)
     return;
-  if (backlog->max_n > 0)
-    n = backlog->max_n - MIN (backlog->n, backlog->max_n);
+  room.alone = backlog->n == 0 || backlog->max_bytes == 0;
+  room.engine_waits = waits_for_reader (self);
+  if (backlog->max_n > 0 && !self->run_context.limited_bytes && !mpipe_run_is_blocked (self->first))
+    {
+      room.n_tasks = mpipe_backlog_get_room (backlog);
+      room.counts = backlog;
+      room.n_read = mpipe_backlog_get_n_seen (backlog);
+    }
+  else if (mpipe_run_is_closed (self->first))
+    room.n_tasks = 0;
+  else if (backlog->max_n > 0)
+    room.n_tasks = mpipe_backlog_get_room (backlog);
   if (backlog->max_bytes > 0)
-    bytes = backlog->max_bytes - MIN (backlog->bytes, backlog->max_bytes);
-  if (mpipe_run_is_closed (self->first))
-    n = 0;
-  if (mpipe_task_mailbox_allow (self->tasks, n, bytes, alone))
+    room.n_bytes = backlog->max_bytes - MIN (backlog->bytes, backlog->max_bytes);
+  self->waits_for_reader = room.engine_waits;
+  if (mpipe_task_mailbox_allow (self->tasks, &room))
     mpipe_event_mailbox_wake (self->events);
 }
 
@@ -344,6 +374,7 @@ settle_cb (gpointer owner)
   if (self->settling)
     return;
   self->settling = TRUE;
+  look_at_backlogs (self);
   work_all (self);
   for (guint i = 0; i < self->runs->len; i++)
     {
@@ -355,7 +386,7 @@ settle_cb (gpointer owner)
   if (self->delivered.n + self->notices.n > 0)
     mpipe_event_mailbox_deliver (self->events, &self->delivered, &self->notices, FALSE);
   publish_room (self);
-  mpipe_counter_set (&self->n_backlog, self->backlog.n);
+  mpipe_counter_set (&self->n_backlog, mpipe_backlog_get_gross (&self->backlog));
   self->settling = FALSE;
   check_started (self);
   check_ended (self);
@@ -394,7 +425,7 @@ take_task (MpipeEngine *self, MpipeItem *item)
   if (g_atomic_int_get (&self->collect_failures))
     while (item->n_tasks > 1)
       take_task (self, mpipe_item_split (item, 1));
-  entrance = mpipe_lineage_new_row (&self->backlog, item->n_tasks);
+  entrance = mpipe_lineage_new_row (NULL, &self->backlog, item->n_tasks);
   if (g_atomic_int_get (&self->collect_failures))
     mpipe_lineage_set_origin (entrance, &item->payload, item->fds);
   mpipe_item_set_lineage (item, entrance);
@@ -454,16 +485,26 @@ handle_batch (MpipeEngine *self, MpipeTaskBatch *batch)
   mpipe_task_batch_clear (batch);
 }
 
+/* Returns: FALSE when there is something to do that came in the mailbox. A reader who does not see that the engine waits
+ * for him is seen by it. */
+static gboolean
+sleep_if_idle (MpipeEngine *self)
+{
+  return mpipe_task_mailbox_sleep (self->tasks)
+         && !(self->waits_for_reader
+              && mpipe_backlog_get_n_read (&self->backlog) != mpipe_backlog_get_n_seen (&self->backlog));
+}
+
 static gboolean
 mailbox_prepare (GSource *source, int *timeout)
 {
-  return !mpipe_task_mailbox_sleep (((MailboxSource *) source)->engine->tasks);
+  return !sleep_if_idle (((MailboxSource *) source)->engine);
 }
 
 static gboolean
 mailbox_check (GSource *source)
 {
-  return !mpipe_task_mailbox_sleep (((MailboxSource *) source)->engine->tasks);
+  return !sleep_if_idle (((MailboxSource *) source)->engine);
 }
 
 static void
@@ -491,6 +532,13 @@ static GSourceFuncs mailbox_funcs = {
 
 /* Threads of the application that run the engine */
 
+/* Any thread. Returns: how many tasks the engine has taken that were not read */
+static guint64
+count_unread (MpipeEngine *self)
+{
+  return mpipe_backlog_get_unread (&self->backlog, mpipe_counter_get (&self->n_backlog));
+}
+
 /* The one whose result is waited for, and the one before it, which may not have come back yet. */
 static gboolean
 is_idle_but_for_one (MpipeEngine *self)
@@ -502,7 +550,7 @@ static gboolean
 begin_driving (MpipeEngine *self)
 {
   return self->may_be_driven && mpipe_task_mailbox_get_n_waiting (self->tasks) <= 1
-         && mpipe_counter_get (&self->n_backlog) <= 1 && mpipe_driver_take (self->driver, TRUE);
+         && count_unread (self) <= 1 && mpipe_driver_take (self->driver, TRUE);
 }
 
 /* What has come meanwhile is not left waiting. */
@@ -510,7 +558,7 @@ static void
 end_driving (MpipeEngine *self, gboolean may_linger)
 {
   mpipe_driver_give_back (self->driver,
-                          may_linger && mpipe_task_mailbox_sleep (self->tasks));
+                          may_linger && sleep_if_idle (self));
 }
 
 static void
@@ -538,9 +586,16 @@ task_came_cb (gpointer engine)
   end_driving (self, is_first);
 }
 
+static void
+room_came_cb (gpointer engine)
+{
+  mpipe_event_mailbox_wake (((MpipeEngine *) engine)->events);
+}
+
 static const MpipeTaskMailboxEvents mailbox_events = {
   .wake = wake_cb,
   .task_came = task_came_cb,
+  .room_came = room_came_cb,
 };
 
 /* Their successors are started while they work. */
@@ -763,11 +818,11 @@ mpipe_engine_take_item (MpipeEngine *self, gint64 deadline, GCancellable *cancel
                                    max, out_item);
 }
 
-/* Whether tasks that are put are counted against a limit, one by one. */
+/* Whether numbers may be put in rows: not where bytes are counted, of which a reader cannot say what he has read. */
 gboolean
-mpipe_engine_is_limited (MpipeEngine *self)
+mpipe_engine_takes_rows (MpipeEngine *self)
 {
-  return self->run_context.limited;
+  return !self->run_context.limited_bytes;
 }
 
 MpipeTaskMailbox *
@@ -798,11 +853,11 @@ mpipe_engine_get_n_failed (MpipeEngine *self)
 guint64
 mpipe_engine_get_backlog (MpipeEngine *self)
 {
-  guint64 n;
+  guint64 gross;
 
-  if (!mpipe_task_mailbox_read_closed (self->tasks, &self->backlog.n, &n))
-    n = mpipe_counter_get (&self->n_backlog);
-  return mpipe_backlog_get_unread (&self->backlog, n);
+  if (!mpipe_task_mailbox_read_closed (self->tasks, &self->backlog, &gross))
+    return count_unread (self);
+  return mpipe_backlog_get_unread (&self->backlog, gross);
 }
 
 void

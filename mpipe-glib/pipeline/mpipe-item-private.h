@@ -30,7 +30,7 @@ typedef struct
   MpipePayload payload; /* empty in a failure */
   guint64 id;           /* of the task that was put, from which it comes; 0 for the stop task */
   guint n_tasks;        /* 1, or those in the row; the id is that of the first, the place and number as well */
-  guint n_read;         /* of a row: those in front that its reader has split off */
+  guint n_read;         /* those that were read of it, and are said to be */
   GError *error;        /* set in a failure */
   MpipeStage *stage;    /* borrowed: where it failed, or the leaf it came out of */
   gboolean reported;    /* a failure that a signal handler has seen */
@@ -49,6 +49,7 @@ typedef struct
   gboolean is_begun : 1;      /* its worker has said so */
   gboolean is_cancelled : 1;  /* its results do not count */
   gboolean is_counted : 1;    /* split off by its reader: counted with the rest of its row */
+  gboolean is_sole : 1;       /* delivered; where it is counted it is not any more when it was read */
   gboolean is_growing : 1;    /* a row in the mailbox, to which more may be put */
   gboolean goes_alone : 1;    /* a worker that had it among others died */
   gboolean in_array : 1;      /* given to a worker that may do it together with others */
@@ -70,6 +71,7 @@ MpipeItem *mpipe_item_new_row (const MpipePayload *payload, guint n_tasks);
 MpipeItem *mpipe_item_split (MpipeItem *self, guint n_tasks);
 MpipeItem *mpipe_item_read (MpipeItem *self, guint n_tasks);
 void mpipe_item_read_number (MpipeItem *self, MpipeNumber *out_number);
+void mpipe_item_read_rest (MpipeItem *self);
 MpipeItem *mpipe_item_new_child (const MpipeItem *parent, const MpipePayload *payload);
 void mpipe_item_free (MpipeItem *self);
 void mpipe_item_free_all (MpipeFifo *items);

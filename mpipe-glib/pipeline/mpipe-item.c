@@ -76,7 +76,7 @@ mpipe_item_read (MpipeItem *self, guint n_tasks)
 
   self->n_read += n_tasks;
   front->is_counted = TRUE;
-  mpipe_backlog_read_ahead (mpipe_lineage_get_backlog (self->lineage), n_tasks);
+  mpipe_lineage_read (self->lineage, n_tasks);
   return front;
 }
 
@@ -94,7 +94,16 @@ mpipe_item_read_number (MpipeItem *self, MpipeNumber *out_number)
   self->id++;
   self->n_tasks--;
   self->n_read++;
-  mpipe_backlog_read_ahead (mpipe_lineage_get_backlog (self->lineage), 1);
+  mpipe_lineage_read (self->lineage, 1);
+}
+
+/* All that is left of it was read, and it is sole. */
+void
+mpipe_item_read_rest (MpipeItem *self)
+{
+  mpipe_lineage_read (self->lineage, self->n_tasks);
+  self->n_read += self->n_tasks;
+  self->n_tasks = 0;
 }
 
 MpipeItem *
@@ -152,7 +161,7 @@ mpipe_item_free (MpipeItem *self)
   mpipe_item_drop_held (self);
   clear_payload (self);
   if (self->n_read > 0)
-    mpipe_backlog_read_behind (mpipe_lineage_get_backlog (self->lineage), self->n_read);
+    mpipe_lineage_settle (self->lineage, self->n_read);
   if (self->lineage != NULL)
     mpipe_lineage_unref (self->lineage);
   g_clear_error (&self->error);

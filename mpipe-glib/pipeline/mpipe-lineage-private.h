@@ -19,16 +19,20 @@ typedef void (*MpipeLineageEnded) (gpointer owner, guint number);
 
 MpipeLineage *mpipe_lineage_new (MpipeLineage *parent, MpipeBacklog *backlog,
                                  MpipeLineageEnded ended, gpointer owner, guint number);
-MpipeLineage *mpipe_lineage_new_row (MpipeBacklog *backlog, guint n_tasks);
+MpipeLineage *mpipe_lineage_new_row (MpipeLineage *parent, MpipeBacklog *backlog,
+                                     guint n_tasks);
 MpipeLineage *mpipe_lineage_split (MpipeLineage *self, guint n_tasks);
 MpipeLineage *mpipe_lineage_ref (MpipeLineage *self);
 gboolean mpipe_lineage_is_shared (const MpipeLineage *self);
-MpipeBacklog *mpipe_lineage_get_backlog (const MpipeLineage *self);
+gboolean mpipe_lineage_is_sole (const MpipeLineage *self);
 void mpipe_lineage_unref (MpipeLineage *self);
 
 void mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin, GUnixFDList *fds);
 GUnixFDList *mpipe_lineage_get_origin_fds (const MpipeLineage *self);
 const MpipePayload *mpipe_lineage_get_origin (const MpipeLineage *self);
+
+void mpipe_lineage_read (const MpipeLineage *self, guint n_tasks);
+void mpipe_lineage_settle (const MpipeLineage *self, guint n_tasks);
 
 void mpipe_lineage_add_bytes (MpipeLineage *self, guint64 n_bytes);
 void mpipe_lineage_remove_bytes (MpipeLineage *self, guint64 n_bytes);

@@ -39,38 +39,59 @@ mpipe_lineage_new (MpipeLineage *parent, MpipeBacklog *backlog, MpipeLineageEnde
   return self;
 }
 
-/* That of tasks that enter the pipeline in a row, until they part. */
+/* That of tasks that enter in a row, until they part. */
 MpipeLineage *
-mpipe_lineage_new_row (MpipeBacklog *backlog, guint n_tasks)
+mpipe_lineage_new_row (MpipeLineage *parent, MpipeBacklog *backlog, guint n_tasks)
 {
-  MpipeLineage *self = mpipe_lineage_new (NULL, backlog, NULL, NULL, 0);
+  MpipeLineage *self = mpipe_lineage_new (parent, backlog, NULL, NULL, 0);
 
   self->n_tasks = n_tasks;
   backlog->n += n_tasks - 1;
   return self;
 }
 
-/* Some tasks of a row part from it. Returns: (transfer full): their lineage; that of all when it is shared already, and
- * then all end together */
+/* Some tasks of a row part from it, at all its entrances. Returns: (transfer full): their lineage; that of all when it is
+ * shared already, and then all end together */
 MpipeLineage *
 mpipe_lineage_split (MpipeLineage *self, guint n_tasks)
 {
-  MpipeLineage *part;
+  MpipeLineage *parent, *part;
 
   if (mpipe_lineage_is_shared (self))
     return mpipe_lineage_ref (self);
   g_assert (n_tasks < self->n_tasks);
-  part = mpipe_lineage_new_row (self->backlog, n_tasks);
+  parent = self->parent != NULL ? mpipe_lineage_split (self->parent, n_tasks) : NULL;
+  part = mpipe_lineage_new_row (parent, self->backlog, n_tasks);
+  mpipe_lineage_unref (parent);
   self->n_tasks -= n_tasks;
   self->backlog->n -= n_tasks;
   return part;
 }
 
-/* Any thread that owns something of it. Returns: where it is counted */
-MpipeBacklog *
-mpipe_lineage_get_backlog (const MpipeLineage *self)
+/* Whether it ends, at all its entrances and with nobody to be told, when its one item does. */
+gboolean
+mpipe_lineage_is_sole (const MpipeLineage *self)
 {
-  return self->backlog;
+  for (; self != NULL; self = self->parent)
+    if (self->n_refs > 1 || self->ended != NULL)
+      return FALSE;
+  return TRUE;
+}
+
+/* Any thread that owns the one item of it: @n_tasks were read. */
+void
+mpipe_lineage_read (const MpipeLineage *self, guint n_tasks)
+{
+  for (; self != NULL; self = self->parent)
+    mpipe_backlog_read (self->backlog, n_tasks);
+}
+
+/* The same is about to end. */
+void
+mpipe_lineage_settle (const MpipeLineage *self, guint n_tasks)
+{
+  for (; self != NULL; self = self->parent)
+    mpipe_backlog_settle (self->backlog, n_tasks);
 }
 
 /* Whether it is that of several items. */

@@ -73,7 +73,7 @@ mpipe_pipeline_put_array (MpipePipeline *self, GVariant *tasks, GCancellable *ca
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_type (self, sunk, error))
     return 0;
   payloads = mpipe_payload_split (sunk, self->types,
-                                  mpipe_engine_is_limited (self->engine) ? 1 : ROW_MAX, error);
+                                  mpipe_engine_takes_rows (self->engine) ? ROW_MAX : 1, error);
   if (payloads == NULL)
     return 0;
   make_items (self, payloads, &items);

@@ -197,6 +197,7 @@ read_number (MpipePipeline *self, MpipeResult *out_result)
   out_result->task_id = number.id;
   out_result->n_tasks = 1;
   out_result->leaf = number.leaf;
+  mpipe_task_mailbox_tell_read (self->tasks);
   return TRUE;
 }
 

@@ -39,6 +39,7 @@ struct _MpipeRunContext
   const MpipeRunEvents *events;
   gpointer owner;
   gboolean limited;          /* some stage has a limit */
+  gboolean limited_bytes;    /* in bytes */
   gboolean terminating;      /* all that has not ended fails */
   GHashTable *cancelled;     /* ids of tasks that are to fail; NULL for none */
   guint64 n_unread;          /* results and failures that the reader has not taken */

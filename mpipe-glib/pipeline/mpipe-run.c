@@ -36,7 +36,10 @@ mpipe_run_init (MpipeRun *self, const MpipeRunClass *klass, MpipeRunContext *con
   if (mpipe_backlog_is_limited (&self->backlog))
     context->limited = TRUE;
   if (self->backlog.max_bytes > 0)
-    g_ptr_array_add (self->byte_limits, &self->backlog);
+    {
+      context->limited_bytes = TRUE;
+      g_ptr_array_add (self->byte_limits, &self->backlog);
+    }
 }
 
 void
@@ -86,7 +89,7 @@ mpipe_run_accept (MpipeRun *self, MpipeItem *item)
       if (mpipe_backlog_is_limited (&self->backlog))
         {
           MpipeLineage *entrance
-              = mpipe_lineage_new (item->lineage, &self->backlog, NULL, NULL, 0);
+              = mpipe_lineage_new_row (item->lineage, &self->backlog, item->n_tasks);
 
           mpipe_item_set_lineage (item, entrance);
           mpipe_lineage_unref (entrance);
@@ -127,15 +130,25 @@ mpipe_run_end_input (MpipeRun *self)
   mpipe_run_mark (self);
 }
 
+/* Returns: how many tasks may wait here, more than there are */
+static guint64
+get_room (MpipeRun *self)
+{
+  if (!self->context->limited || self->context->terminating)
+    return G_MAXUINT64;
+  if (mpipe_backlog_is_limited (&self->backlog))
+    return mpipe_backlog_get_room (&self->backlog);
+  return MPIPE_RUN_WAITING_MAX - MIN (self->n_waiting, MPIPE_RUN_WAITING_MAX);
+}
+
 /* Whether the next task, of @size bytes, may come. */
 gboolean
 mpipe_run_is_open_to (MpipeRun *self, guint64 size)
 {
   if (!self->context->limited || self->context->terminating)
     return TRUE;
-  if (!mpipe_backlog_is_limited (&self->backlog) && self->input.n >= MPIPE_RUN_WAITING_MAX)
-    return FALSE;
-  return mpipe_backlog_admits (&self->backlog, size) && !mpipe_run_is_blocked (self);
+  return get_room (self) > 0 && mpipe_backlog_admits (&self->backlog, size)
+         && !mpipe_run_is_blocked (self);
 }
 
 gboolean
@@ -192,13 +205,22 @@ mpipe_run_release (MpipeRun *self, MpipeItem *item)
   mpipe_fifo_push (&self->output, item);
 }
 
-static gboolean
-are_all_open_to (MpipeRun *self, const MpipeItem *item)
+/* Returns: how many tasks of @item, a row perhaps, all next runs accept. Where something is counted, each task is that
+ * goes several ways: it counts until all that comes of it was read, and no longer. */
+static guint
+count_accepted (MpipeRun *self, const MpipeItem *item)
 {
+  guint n = self->context->limited && self->next->len > 1 ? 1 : item->n_tasks;
+
   for (guint i = 0; i < self->next->len; i++)
-    if (!mpipe_run_is_open_to (g_ptr_array_index (self->next, i), item->payload.size))
-      return FALSE;
-  return TRUE;
+    {
+      MpipeRun *next = g_ptr_array_index (self->next, i);
+
+      if (!mpipe_run_is_open_to (next, item->payload.size))
+        return 0;
+      n = (guint) MIN (n, get_room (next));
+    }
+  return n;
 }
 
 static MpipeItem *
@@ -234,9 +256,16 @@ pass_on (MpipeRun *self, MpipeItem *item)
 void
 mpipe_run_move_output (MpipeRun *self)
 {
-  while (!mpipe_fifo_is_empty (&self->output)
-         && are_all_open_to (self, (MpipeItem *) self->output.first))
-    pass_on (self, mpipe_fifo_pop (&self->output));
+  while (!mpipe_fifo_is_empty (&self->output))
+    {
+      MpipeItem *first = (MpipeItem *) self->output.first;
+      guint n = count_accepted (self, first);
+
+      if (n == 0)
+        return;
+      pass_on (self,
+               n < first->n_tasks ? mpipe_item_split (first, n) : mpipe_fifo_pop (&self->output));
+    }
 }
 
 /* The end */

@@ -24,6 +24,7 @@ typedef struct
 {
   MpipeRun run;
   MpipeReorder *places;
+  guint64 n_held; /* tasks and failures in those whose turn has not come */
   guint n_slots;
   MpipeWorkerSlot **slots;
   MpipeSchedulerPlace *scheduling; /* of n_slots, filled anew each time */
@@ -34,6 +35,13 @@ typedef struct
 } MpipeStageRun;
 
 /* Tasks that end */
+
+static void
+hold_in_place (MpipeStageRun *self, guint64 place, MpipeItem *item)
+{
+  self->n_held += item->n_tasks;
+  mpipe_reorder_add (self->places, place, item);
+}
 
 static void
 end_place (MpipeStageRun *self, MpipeItem *task)
@@ -50,7 +58,7 @@ fail_task (MpipeStageRun *self, MpipeItem *task, GError *error)
   if (!task->is_stop)
     mpipe_counter_add (&self->run.statistics->n_failed, 1);
   mpipe_item_fail (task, self->run.stage, error);
-  mpipe_reorder_add (self->places, task->place, task);
+  hold_in_place (self, task->place, task);
   end_place (self, task);
 }
 
@@ -60,7 +68,7 @@ finish_task (MpipeStageRun *self, MpipeItem *task)
   MpipeItem *result;
 
   while ((result = mpipe_fifo_pop (&task->held)) != NULL)
-    mpipe_reorder_add (self->places, task->place, result);
+    hold_in_place (self, task->place, result);
   end_place (self, task);
   mpipe_item_free (task);
 }
@@ -87,7 +95,7 @@ slot_result_cb (gpointer owner, MpipeItem *task, const MpipePayload *payload,
     mpipe_fifo_push (&task->held, result);
   else
     {
-      mpipe_reorder_add (self->places, task->place, result);
+      hold_in_place (self, task->place, result);
       task->has_passed_on = TRUE;
     }
 }
@@ -159,7 +167,7 @@ slot_finished_cb (gpointer owner, MpipeItem *task, const MpipePayload *payload,
   mpipe_item_set_payload (task, payload);
   task->producer = *producer;
   mpipe_counter_add (&self->run.statistics->n_results, task->n_tasks);
-  mpipe_reorder_add (self->places, task->place, task);
+  hold_in_place (self, task->place, task);
   end_place (self, task);
 }
 
@@ -333,7 +341,7 @@ pass_failure (MpipeStageRun *self)
       fail_task (self, item, g_steal_pointer (&refusal));
       return FALSE;
     }
-  mpipe_reorder_add (self->places, item->place, item);
+  hold_in_place (self, item->place, item);
   mpipe_reorder_close (self->places, item->place, 1);
   return FALSE;
 }
@@ -384,7 +392,7 @@ static gboolean
 must_wait_for_turn (MpipeStageRun *self)
 {
   return self->run.context->limited
-         && mpipe_reorder_get_n_held (self->places) >= MPIPE_RUN_WAITING_MAX
+         && self->n_held >= MPIPE_RUN_WAITING_MAX
          && ((MpipeItem *) self->run.input.first)->place == 0;
 }
 
@@ -483,7 +491,10 @@ release_results (MpipeStageRun *self)
   MpipeItem *item;
 
   while ((item = mpipe_reorder_take (self->places)) != NULL)
-    mpipe_run_release (&self->run, item);
+    {
+      self->n_held -= item->n_tasks;
+      mpipe_run_release (&self->run, item);
+    }
 }
 
 /* Whether the task whose turn it is waits for a worker. */

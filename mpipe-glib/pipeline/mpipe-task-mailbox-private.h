@@ -40,12 +40,24 @@ typedef enum
   MPIPE_PUT_CANCELLED,
 } MpipePutStatus;
 
-/* Told by any thread, when the engine sleeps; outside of the lock. */
+/* Told by any thread, outside of the lock; the first two when the engine sleeps. */
 typedef struct
 {
   void (*wake) (gpointer engine);
   void (*task_came) (gpointer engine); /* one, and nothing else */
+  void (*room_came) (gpointer engine); /* where somebody has found none */
 } MpipeTaskMailboxEvents;
+
+/* How much more may be put than the engine has taken. */
+typedef struct
+{
+  guint64 n_tasks;
+  guint64 n_bytes;
+  gboolean alone;             /* one task is allowed, however large, if it comes alone */
+  const MpipeBacklog *counts; /* what is read of what it counts makes room at once; NULL for none */
+  guint64 n_read;             /* of it, when the room was found */
+  gboolean engine_waits;      /* and can go on when something was read */
+} MpipeRoom;
 
 MpipeTaskMailbox *mpipe_task_mailbox_new (const MpipeTaskMailboxEvents *events, gpointer engine);
 void mpipe_task_mailbox_free (MpipeTaskMailbox *self);
@@ -58,6 +70,7 @@ gsize mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks,
                                    GCancellable *cancellable, MpipePutStatus *out_status);
 gboolean mpipe_task_mailbox_has_room (MpipeTaskMailbox *self);
 void mpipe_task_mailbox_return (MpipeTaskMailbox *self, MpipeItem *item);
+void mpipe_task_mailbox_tell_read (MpipeTaskMailbox *self);
 gboolean mpipe_task_mailbox_stop (MpipeTaskMailbox *self);
 void mpipe_task_mailbox_terminate (MpipeTaskMailbox *self);
 void mpipe_task_mailbox_cancel (MpipeTaskMailbox *self, guint64 id);
@@ -71,10 +84,9 @@ gboolean mpipe_task_mailbox_is_stopped (MpipeTaskMailbox *self);
 void mpipe_task_mailbox_take (MpipeTaskMailbox *self, MpipeTaskBatch *out_batch);
 void mpipe_task_batch_clear (MpipeTaskBatch *batch);
 gboolean mpipe_task_mailbox_sleep (MpipeTaskMailbox *self);
-gboolean mpipe_task_mailbox_allow (MpipeTaskMailbox *self, guint64 n_tasks, guint64 n_bytes,
-                                   gboolean alone);
-gboolean mpipe_task_mailbox_read_closed (MpipeTaskMailbox *self, const guint64 *number,
-                                         guint64 *out_value);
+gboolean mpipe_task_mailbox_allow (MpipeTaskMailbox *self, const MpipeRoom *room);
+gboolean mpipe_task_mailbox_read_closed (MpipeTaskMailbox *self, const MpipeBacklog *backlog,
+                                         guint64 *out_gross);
 void mpipe_task_mailbox_close (MpipeTaskMailbox *self);
 
 G_END_DECLS

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: the mpipe-glib authors */
 
-/* The engine is woken only when it sleeps and there is something for it. Room: the engine allows so many
- * tasks and bytes more than it has taken; the application counts what it puts against that. */
+/* The engine is woken only when it sleeps and there is something for it.
+ *
+ * Room: the engine allows so many tasks and bytes more than it has taken; the application counts what it puts against
+ * that. What is read makes room again. A reader says so in the backlogs, without a lock, and then looks whether anybody
+ * wants to know; who waits says that he does, and then looks whether there is room. At least one of them sees the
+ * other. So readers and putters go on without the engine. */
 
 #include "config.h"
 
@@ -18,14 +22,15 @@ struct _MpipeTaskMailbox
   const MpipeTaskMailboxEvents *events;
   gpointer engine;
   gboolean sleeping; /* the engine has looked, found nothing, and waits */
-  gboolean eager;    /* the engine waits for what is returned */
   gboolean closed;   /* the engine is gone */
 
   MpipeTaskBatch batch;
   guint64 n_bytes; /* of batch.tasks */
-  guint64 allowed_n;
-  guint64 allowed_bytes;
-  gboolean alone; /* one task is allowed, however large, if it comes alone */
+  gboolean limited;
+  MpipeRoom room_left;  /* if it is limited: for what is in the batch, and more */
+  gboolean room_wanted; /* somebody has found none */
+  int wants_reads;      /* atomic: that, or the engine waits */
+  gboolean urgent;      /* something was returned that counts until the engine has it */
   guint64 last_id;
   gboolean stopped; /* batch.stopped once, this for ever */
 };
@@ -39,7 +44,6 @@ mpipe_task_mailbox_new (const MpipeTaskMailboxEvents *events, gpointer engine)
   g_cond_init (&self->room);
   self->events = events;
   self->engine = engine;
-  self->allowed_n = self->allowed_bytes = G_MAXUINT64;
   return self;
 }
 
@@ -90,13 +94,67 @@ unlock_and_wake (MpipeTaskMailbox *self)
     self->events->wake (self->engine);
 }
 
+/* What was read since is room as well. */
+static void
+count_reads_locked (MpipeTaskMailbox *self)
+{
+  MpipeRoom *room = &self->room_left;
+  guint64 n_read;
+
+  if (room->counts == NULL)
+    return;
+  n_read = mpipe_backlog_get_n_read (room->counts);
+  room->n_tasks += n_read - room->n_read;
+  room->n_read = n_read;
+}
+
+/* Returns: how many tasks may be put, as far as their bytes do not matter */
+static guint64
+get_room_locked (MpipeTaskMailbox *self)
+{
+  if (!self->limited)
+    return G_MAXUINT64;
+  count_reads_locked (self);
+  return self->room_left.n_tasks - MIN (self->room_left.n_tasks, self->batch.n_tasks);
+}
+
 static gboolean
 has_room_locked (MpipeTaskMailbox *self, guint64 size)
 {
-  if (self->batch.n_tasks >= self->allowed_n)
+  const MpipeRoom *room = &self->room_left;
+
+  if (!self->limited)
+    return TRUE;
+  return get_room_locked (self) > 0
+         && (self->n_bytes + size <= room->n_bytes || (room->alone && self->batch.n_tasks == 0));
+}
+
+static void
+set_room_wanted_locked (MpipeTaskMailbox *self, gboolean wanted)
+{
+  self->room_wanted = wanted;
+  g_atomic_int_set (&self->wants_reads, wanted || self->room_left.engine_waits);
+}
+
+/* Returns: whether there is room; if not, it is told when there may be. */
+static gboolean
+find_room_locked (MpipeTaskMailbox *self, guint64 size)
+{
+  if (has_room_locked (self, size))
+    return TRUE;
+  set_room_wanted_locked (self, TRUE);
+  return has_room_locked (self, size);
+}
+
+/* Returns: whether there is room and somebody had found none. */
+static gboolean
+offer_room_locked (MpipeTaskMailbox *self)
+{
+  if (!self->room_wanted || !has_room_locked (self, 0))
     return FALSE;
-  return self->allowed_bytes == G_MAXUINT64 || self->n_bytes + size <= self->allowed_bytes
-         || (self->alone && self->batch.n_tasks == 0);
+  set_room_wanted_locked (self, FALSE);
+  g_cond_broadcast (&self->room);
+  return TRUE;
 }
 
 static void
@@ -113,7 +171,7 @@ cancelled_cb (GCancellable *cancellable, gpointer user_data)
 static gboolean
 must_wait_locked (MpipeTaskMailbox *self, guint64 size, GCancellable *cancellable)
 {
-  return !self->stopped && !has_room_locked (self, size)
+  return !self->stopped && !find_room_locked (self, size)
          && !g_cancellable_is_cancelled (cancellable);
 }
 
@@ -190,7 +248,7 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean is_
   g_mutex_lock (&self->lock);
   if (deadline != 0)
     wait_for_room (self, task->size, deadline, cancellable);
-  if (self->stopped || !has_room_locked (self, task->size))
+  if (self->stopped || !find_room_locked (self, task->size))
     {
       gboolean stopped = self->stopped;
 
@@ -200,7 +258,7 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean is_
       return g_cancellable_is_cancelled (cancellable) ? MPIPE_PUT_CANCELLED : MPIPE_PUT_FULL;
     }
   *out_id = ++self->last_id;
-  is_number &= fds == NULL && self->allowed_n == G_MAXUINT64; /* what is limited is counted one by one */
+  is_number &= fds == NULL;
   if (!is_number || !join_row_locked (self, task))
     {
       MpipeItem *item = mpipe_item_new (self->last_id);
@@ -226,8 +284,10 @@ put_some_locked (MpipeTaskMailbox *self, MpipeFifo *tasks)
   while (n < PUT_AT_ONCE && !mpipe_fifo_is_empty (tasks) && !self->stopped
          && has_room_locked (self, ((MpipeItem *) tasks->first)->payload.size))
     {
-      MpipeItem *item = mpipe_fifo_pop (tasks);
+      MpipeItem *first = (MpipeItem *) tasks->first, *item;
+      guint64 room = get_room_locked (self);
 
+      item = first->n_tasks > room ? mpipe_item_split (first, (guint) room) : mpipe_fifo_pop (tasks);
       item->id = self->last_id + 1;
       self->last_id += item->n_tasks;
       add_locked (self, item);
@@ -237,7 +297,7 @@ put_some_locked (MpipeTaskMailbox *self, MpipeFifo *tasks)
 }
 
 /* Waits for room as often as need be. Takes over those of @tasks, MpipeItem, that were accepted, in their
- * order; rows only where there is no limit. Returns: the number of tasks; ACCEPTED: they are all. */
+ * order; rows only where there is no limit in bytes. Returns: the number of tasks; ACCEPTED: they are all. */
 gsize
 mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks, GCancellable *cancellable,
                              MpipePutStatus *out_status)
@@ -268,9 +328,27 @@ mpipe_task_mailbox_has_room (MpipeTaskMailbox *self)
   gboolean has_room;
 
   g_mutex_lock (&self->lock);
-  has_room = self->stopped || has_room_locked (self, 0);
+  has_room = self->stopped || find_room_locked (self, 0);
   g_mutex_unlock (&self->lock);
   return has_room;
+}
+
+/* Something was read that counts no more. */
+void
+mpipe_task_mailbox_tell_read (MpipeTaskMailbox *self)
+{
+  gboolean room_came, wake;
+
+  if (!g_atomic_int_get (&self->wants_reads))
+    return;
+  g_mutex_lock (&self->lock);
+  room_came = offer_room_locked (self);
+  wake = self->room_left.engine_waits && note_locked (self);
+  g_mutex_unlock (&self->lock);
+  if (wake)
+    self->events->wake (self->engine);
+  if (room_came)
+    self->events->room_came (self->engine);
 }
 
 /* What was read goes back to be counted and freed where it was made; what is counted with the rest of its row does
@@ -278,12 +356,17 @@ mpipe_task_mailbox_has_room (MpipeTaskMailbox *self)
 void
 mpipe_task_mailbox_return (MpipeTaskMailbox *self, MpipeItem *item)
 {
+  gboolean is_sole = item->is_sole;
+
   mpipe_item_drop_payload (item);
   if (item->is_counted)
     {
       mpipe_item_free (item);
+      mpipe_task_mailbox_tell_read (self);
       return;
     }
+  if (is_sole)
+    mpipe_item_read_rest (item);
   g_mutex_lock (&self->lock);
   if (self->closed)
     {
@@ -292,10 +375,13 @@ mpipe_task_mailbox_return (MpipeTaskMailbox *self, MpipeItem *item)
       return;
     }
   mpipe_fifo_push (&self->batch.returned, item);
-  if (self->eager || self->batch.returned.n >= RETURNED_MAX)
+  self->urgent |= self->limited && !is_sole;
+  if (self->urgent || self->batch.returned.n >= RETURNED_MAX)
     unlock_and_wake (self);
   else
     g_mutex_unlock (&self->lock);
+  if (is_sole)
+    mpipe_task_mailbox_tell_read (self);
 }
 
 /* Returns: whether it was not stopped before. */
@@ -390,11 +476,15 @@ mpipe_task_mailbox_take (MpipeTaskMailbox *self, MpipeTaskBatch *out_batch)
   g_mutex_lock (&self->lock);
   *out_batch = self->batch;
   self->batch = (MpipeTaskBatch){ { NULL } };
-  self->allowed_n -= self->allowed_n == G_MAXUINT64 ? 0 : out_batch->n_tasks;
-  self->allowed_bytes
-      -= self->allowed_bytes == G_MAXUINT64 ? 0 : MIN (self->n_bytes, self->allowed_bytes);
+  if (self->limited)
+    {
+      count_reads_locked (self); /* those tasks may be there because of what was read */
+      self->room_left.n_tasks -= MIN (out_batch->n_tasks, self->room_left.n_tasks);
+      self->room_left.n_bytes -= MIN (self->n_bytes, self->room_left.n_bytes);
+      self->room_left.alone &= out_batch->n_tasks == 0;
+    }
   self->n_bytes = 0;
-  self->alone &= out_batch->n_tasks == 0;
+  self->urgent = FALSE;
   self->sleeping = FALSE;
   g_mutex_unlock (&self->lock);
 }
@@ -409,44 +499,39 @@ mpipe_task_mailbox_sleep (MpipeTaskMailbox *self)
   g_mutex_lock (&self->lock);
   sleeping = mpipe_fifo_is_empty (&batch->tasks) && batch->cancelled == NULL
              && batch->accusations == NULL && !batch->stopped && !batch->terminated
-             && batch->returned.n < (self->eager ? 1 : RETURNED_MAX);
+             && !self->urgent && batch->returned.n < RETURNED_MAX;
   self->sleeping = sleeping;
   g_mutex_unlock (&self->lock);
   return sleeping; /* who puts something wakes the engine, and says that it does not sleep */
 }
 
-/* How much more may be put than was taken; G_MAXUINT64 for any. @alone allows one task of any size. From
- * then on the engine wants to know at once what is returned. Returns: whether there is room where there was
- * none. */
+/* From the first time on what is put is counted. Returns: whether there is room and somebody had found none. */
 gboolean
-mpipe_task_mailbox_allow (MpipeTaskMailbox *self, guint64 n_tasks, guint64 n_bytes, gboolean alone)
+mpipe_task_mailbox_allow (MpipeTaskMailbox *self, const MpipeRoom *room)
 {
-  gboolean had_room, has_room;
+  gboolean room_came;
 
   g_mutex_lock (&self->lock);
-  had_room = has_room_locked (self, 0);
-  self->allowed_n = n_tasks;
-  self->allowed_bytes = n_bytes;
-  self->alone = alone;
-  self->eager = TRUE;
-  has_room = has_room_locked (self, 0);
-  if (has_room)
-    g_cond_broadcast (&self->room);
+  self->limited = TRUE;
+  self->room_left = *room;
+  set_room_wanted_locked (self, self->room_wanted);
+  room_came = offer_room_locked (self);
   g_mutex_unlock (&self->lock);
-  return has_room && !had_room;
+  return room_came;
 }
 
 /* What is returned to an engine that is gone changes its numbers from the application's threads: this reads one.
  * Returns: FALSE when the engine is there, which alone may read it. */
 gboolean
-mpipe_task_mailbox_read_closed (MpipeTaskMailbox *self, const guint64 *number, guint64 *out_value)
+mpipe_task_mailbox_read_closed (MpipeTaskMailbox *self, const MpipeBacklog *backlog,
+                                guint64 *out_gross)
 {
   gboolean closed;
 
   g_mutex_lock (&self->lock);
   closed = self->closed;
   if (closed)
-    *out_value = *number;
+    *out_gross = mpipe_backlog_get_gross (backlog);
   g_mutex_unlock (&self->lock);
   return closed;
 }

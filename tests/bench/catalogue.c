@@ -77,6 +77,12 @@ static const BenchMeasure tasks[] = {
     .n_tasks = N_TASKS,
     .shape = { SMALL_TASKS (int64), .n_stages = 1 },
     .references = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "put_get" } } },
+  { .name = "int64_limited",
+    .unit = "tasks_s",
+    .run = bench_run_put_get,
+    .n_tasks = N_TASKS,
+    .shape = { SMALL_TASKS (int64), .n_stages = 1, .window = WINDOW, .max_backlog = WINDOW },
+    .references = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "unlimited" } } },
   { .name = "text",
     .unit = "tasks_s",
     .run = bench_run_put_get,
@@ -84,6 +90,12 @@ static const BenchMeasure tasks[] = {
     .shape = { SMALL_TASKS (text), .n_stages = 1, .window = WINDOW },
     .references
     = { { "gvariant_tasks_s", "bound" }, { "int64_1_stage", "int64", AT_LEAST (0.6) } } },
+  { .name = "text_limited",
+    .unit = "tasks_s",
+    .run = bench_run_put_get,
+    .n_tasks = N_TASKS / 2,
+    .shape = { SMALL_TASKS (text), .n_stages = 1, .window = WINDOW, .max_backlog = WINDOW },
+    .references = { { "gvariant_tasks_s", "bound" }, { "text", "unlimited" } } },
   { .name = "pair",
     .unit = "tasks_s",
     .run = bench_run_put_get,
@@ -105,6 +117,13 @@ static const BenchMeasure tasks[] = {
     .shape = { WHOLE_ARRAYS, .n_stages = 1, .window = 4 * WINDOW },
     .references
     = { { "raw_batched_tasks_s", "bound", AT_LEAST (1) }, { "int64_1_stage", "int64" } } },
+  { .name = "array_whole_limited",
+    .unit = "tasks_s",
+    .run = bench_run_arrays,
+    .n_tasks = 40 * N_TASKS,
+    .shape = { WHOLE_ARRAYS, .n_stages = 1, .window = 4 * WINDOW, .max_backlog = 4 * WINDOW },
+    .references
+    = { { "raw_batched_tasks_s", "bound" }, { "array_whole", "unlimited" } } },
 };
 
 static const BenchMeasure round_trip[] = {

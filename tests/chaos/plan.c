@@ -149,8 +149,9 @@ chaos_plan_make_numbers (ChaosPlan *self)
     {
       ChaosStageSettings *stage = &self->stages[i];
 
-      stage->max_backlog = 0; /* there are no rows where anything has a limit */
-      stage->max_backlog_bytes = 0;
+      if (self->seed % 3 == 0)
+        stage->max_backlog = 0;
+      stage->max_backlog_bytes = 0; /* there are no rows where bytes are counted */
       stage->concurrency = 1;
       stage->arrays = i == 2 || (i == 1 && self->seed % 2 == 0);
       stage->sandboxed = stage->sandboxed && !stage->arrays;

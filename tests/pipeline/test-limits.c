@@ -418,6 +418,279 @@ test_a_worker_that_has_done_all_ends_while_its_results_wait (const MpipeTestWay 
   mpipe_test_assert_range (results, 10, 3, 1);
 }
 
+static void
+test_a_task_counts_until_the_last_of_its_results_was_read (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "several", 1);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "echo", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+
+  mpipe_stage_set_max_backlog (first, 4);
+  mpipe_stage_link (first, second);
+  pipeline = mpipe_test_pipeline (first);
+  mpipe_test_put (pipeline, 0, 4);
+  for (int n = 0; n < 50; n++)
+    {
+      for (int i = 0; i < 3; i++)
+        {
+          g_assert_cmpuint (fill (pipeline), ==, 0);
+          g_variant_unref (mpipe_test_get (pipeline));
+        }
+      mpipe_test_put (pipeline, 0, 1);
+    }
+  for (int i = 0; i < 12; i++)
+    g_variant_unref (mpipe_test_get (pipeline));
+  mpipe_test_finish (pipeline);
+}
+
+/* Numbers, which travel in rows */
+
+static GVariant *
+new_numbers (gint64 n)
+{
+  gint64 *numbers = g_new (gint64, n);
+
+  for (gint64 i = 0; i < n; i++)
+    numbers[i] = i;
+  return g_variant_new_from_data (G_VARIANT_TYPE ("ax"), numbers, n * sizeof *numbers, TRUE, g_free,
+                                  numbers);
+}
+
+static void
+put_numbers (MpipePipeline *pipeline, gint64 n)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (n), NULL, &error), ==,
+                    (guint64) n);
+  g_assert_no_error (error);
+}
+
+/* Nobody but this thread reads: it would wait for ever. */
+static void
+test_each_number_that_is_read_makes_room_at_once (const MpipeTestWay *way)
+{
+  static const char *const workers[] = { "add", "array" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (workers); i++)
+    {
+      MpipeStage *first = mpipe_test_stage (way, workers[i], 2);
+      g_autoptr (MpipeStage) second = mpipe_test_stage (way, workers[i], 2);
+      g_autoptr (MpipePipeline) pipeline = NULL;
+
+      mpipe_stage_set_max_backlog (first, 10);
+      mpipe_stage_link (first, second);
+      pipeline = mpipe_test_pipeline (first);
+      put_numbers (pipeline, 10);
+      g_assert_cmpuint (fill (pipeline), ==, 0);
+      for (int n = 0; n < 500; n++)
+        {
+          g_variant_unref (mpipe_test_get (pipeline));
+          g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), <, 10);
+          mpipe_test_put (pipeline, n, 1);
+        }
+      g_assert_cmpuint (fill (pipeline), ==, 0);
+      for (int n = 0; n < 10; n++)
+        g_variant_unref (mpipe_test_get (pipeline));
+      mpipe_test_finish (pipeline);
+      g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
+    }
+}
+
+typedef struct
+{
+  MpipePipeline *pipeline;
+  guint n;
+} Numbers;
+
+static gpointer
+put_numbers_and_stop (gpointer data)
+{
+  Numbers *numbers = data;
+
+  put_numbers (numbers->pipeline, numbers->n);
+  mpipe_pipeline_stop (numbers->pipeline);
+  return NULL;
+}
+
+/* Returns: all results up to the end, read a few at a time; @first never has accepted more than @limit beyond those */
+static GArray *
+read_arrays (MpipePipeline *pipeline, MpipeStage *first, guint limit)
+{
+  GArray *values = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GVariant *results;
+
+  while ((results = mpipe_pipeline_get_array (pipeline, 5, NULL, NULL)) != NULL)
+    {
+      gsize n;
+      const gint64 *numbers = g_variant_get_fixed_array (results, &n, sizeof *numbers);
+
+      g_array_append_vals (values, numbers, (guint) n);
+      g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), <=, limit);
+      g_assert_cmpuint (mpipe_stage_get_n_tasks (first), <=, values->len + limit);
+      g_variant_unref (results);
+    }
+  return values;
+}
+
+static int
+compare_int64 (gconstpointer a, gconstpointer b)
+{
+  gint64 one = *(const gint64 *) a, other = *(const gint64 *) b;
+
+  return (one > other) - (one < other);
+}
+
+static void
+test_an_array_larger_than_the_limit_passes_while_it_is_read (const MpipeTestWay *way)
+{
+  static const struct
+  {
+    guint limit, n;
+  } runs[] = { { 1, 300 }, { 7, 3000 }, { 1000, 20000 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
+    {
+      MpipeStage *first = mpipe_test_stage (way, "array", 2);
+      g_autoptr (MpipeStage) second = mpipe_test_stage (way, "add", 2);
+      g_autoptr (MpipePipeline) pipeline = NULL;
+      g_autoptr (GArray) values = NULL;
+      Numbers numbers = { .n = runs[i].n };
+      GThread *thread;
+
+      mpipe_stage_set_max_backlog (first, runs[i].limit);
+      mpipe_stage_link (first, second);
+      numbers.pipeline = pipeline = mpipe_test_pipeline (first);
+      thread = g_thread_new ("putter", put_numbers_and_stop, &numbers);
+      values = read_arrays (pipeline, first, runs[i].limit);
+      g_thread_join (thread);
+      if (!way->ordered)
+        g_array_sort (values, compare_int64);
+      mpipe_test_assert_range (values, 2, runs[i].n, 1);
+    }
+}
+
+/* The engine itself waits for the reader here. */
+static void
+test_numbers_wait_for_room_inside (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "add", 2);
+  g_autoptr (MpipeStage) second = mpipe_test_stage (way, "add", 2);
+  g_autoptr (MpipeStage) third = mpipe_test_stage (way, "array", 1);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (gint64));
+  Numbers numbers = { .n = 3000 };
+  GThread *thread;
+  GVariant *result;
+
+  mpipe_stage_set_max_backlog (second, 30);
+  mpipe_stage_set_max_backlog (third, 3);
+  mpipe_stage_link (first, mpipe_stage_link (second, third));
+  numbers.pipeline = pipeline = mpipe_test_pipeline (first);
+  thread = g_thread_new ("putter", put_numbers_and_stop, &numbers);
+  while ((result = mpipe_pipeline_get (pipeline, NULL, NULL)) != NULL)
+    {
+      gint64 value = g_variant_get_int64 (result);
+
+      g_array_append_val (values, value);
+      g_assert_cmpuint (mpipe_stage_get_n_tasks (third), <=, values->len + 3);
+      g_assert_cmpuint (mpipe_stage_get_n_tasks (second), <=, values->len + 30);
+      g_variant_unref (result);
+    }
+  g_thread_join (thread);
+  if (!way->ordered)
+    g_array_sort (values, compare_int64);
+  mpipe_test_assert_range (values, 3, numbers.n, 1);
+}
+
+/* Reads until one task has given both its results. */
+static void
+read_one_pair (MpipePipeline *pipeline, guint8 *n_of)
+{
+  guint64 id;
+
+  do
+    {
+      GVariant *result = mpipe_pipeline_get_full (pipeline, &id, NULL, NULL, NULL);
+
+      g_assert_nonnull (result);
+      g_variant_unref (result);
+    }
+  while (++n_of[id] < 2);
+}
+
+static void
+test_a_number_counts_until_all_that_a_fork_made_of_it_was_read (const MpipeTestWay *way)
+{
+  MpipeStage *first = mpipe_test_stage (way, "array", 2);
+  g_autoptr (MpipeStage) left = mpipe_test_stage (way, "array", 2);
+  g_autoptr (MpipeStage) right = mpipe_test_stage (way, "add", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  guint8 n_of[111] = { 0 };
+
+  mpipe_stage_set_max_backlog (first, 10);
+  mpipe_stage_set_max_backlog (right, 10);
+  mpipe_stage_link (first, left);
+  mpipe_stage_link (first, right);
+  pipeline = mpipe_test_pipeline (first);
+  put_numbers (pipeline, 10);
+  g_assert_cmpuint (fill (pipeline), ==, 0);
+  for (int n = 0; n < 100; n++)
+    {
+      read_one_pair (pipeline, n_of);
+      mpipe_test_put (pipeline, 0, 1);
+    }
+  mpipe_pipeline_stop (pipeline);
+  for (int n = 0; n < 10; n++)
+    read_one_pair (pipeline, n_of);
+  mpipe_test_get_end (pipeline);
+}
+
+/* All in one thread: what is put waits in the main loop, what comes is told there. */
+
+typedef struct
+{
+  guint n_accepted;
+  guint n_told;
+} Loop;
+
+static void
+accepted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Loop *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (mpipe_pipeline_put_finish (MPIPE_PIPELINE (source), result, &error), !=, 0);
+  g_assert_no_error (error);
+  self->n_accepted++;
+}
+
+static void
+told_cb (MpipePipeline *pipeline, GVariant *value, guint64 id, MpipeStage *leaf, gpointer user_data)
+{
+  Loop *self = user_data;
+
+  self->n_told++;
+}
+
+static void
+test_numbers_that_are_put_in_a_main_loop_wait_for_room (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "add", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  Loop loop = { 0 };
+
+  mpipe_stage_set_max_backlog (stage, 9);
+  pipeline = mpipe_test_pipeline (stage);
+  g_signal_connect (pipeline, "result", G_CALLBACK (told_cb), &loop);
+  for (int i = 0; i < 2000; i++)
+    mpipe_pipeline_put_async (pipeline, g_variant_new_int64 (i), NULL, accepted_cb, &loop);
+  while (loop.n_told < 2000)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (loop.n_accepted, ==, 2000);
+  mpipe_test_finish (pipeline);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -445,6 +718,16 @@ main (int argc, char **argv)
   ADD (test_waiting_for_a_slow_reader_is_not_charged_to_a_task,
        "waiting-for-a-slow-reader-is-not-charged-to-a-task");
   ADD (test_a_full_pipeline_of_failing_tasks_goes_on, "a-full-pipeline-of-failing-tasks-goes-on");
+  ADD (test_a_task_counts_until_the_last_of_its_results_was_read,
+       "a-task-counts-until-the-last-of-its-results-was-read");
+  ADD (test_each_number_that_is_read_makes_room_at_once, "each-number-that-is-read-makes-room-at-once");
+  ADD (test_an_array_larger_than_the_limit_passes_while_it_is_read,
+       "an-array-larger-than-the-limit-passes-while-it-is-read");
+  ADD (test_numbers_wait_for_room_inside, "numbers-wait-for-room-inside");
+  ADD (test_a_number_counts_until_all_that_a_fork_made_of_it_was_read,
+       "a-number-counts-until-all-that-a-fork-made-of-it-was-read");
+  ADD (test_numbers_that_are_put_in_a_main_loop_wait_for_room,
+       "numbers-that-are-put-in-a-main-loop-wait-for-room");
 #undef ADD
   mpipe_test_add_process_ways (
       "/mpipe/pipeline/limits/a-worker-that-has-done-all-ends-while-its-results-wait",

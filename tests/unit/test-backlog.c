@@ -88,6 +88,80 @@ test_is_never_above_a_limit (void)
     }
 }
 
+/* What was read is counted until it has come back, and makes room as soon as it was looked. */
+
+typedef enum
+{
+  ENTER,  /* so many */
+  READ,
+  LOOK,
+  SETTLE, /* so many come back, and leave */
+} Step;
+
+typedef struct
+{
+  const char *sentence;
+  struct
+  {
+    Step step;
+    guint n;
+  } steps[8];
+  guint64 n, room, unread;
+} ReadCase;
+
+static const ReadCase read_cases[] = {
+  { "is-full-before-anything-was-read", { { ENTER, 10 }, { LOOK, 0 } }, 10, 0, 10 },
+  { "has-no-room-before-it-was-looked", { { ENTER, 10 }, { READ, 3 } }, 10, 0, 7 },
+  { "has-room-for-what-was-read", { { ENTER, 10 }, { READ, 3 }, { LOOK, 0 } }, 7, 3, 7 },
+  { "is-filled-again-by-others", { { ENTER, 10 }, { READ, 3 }, { LOOK, 0 }, { ENTER, 3 } }, 10, 0, 10 },
+  { "has-no-room-twice-when-it-comes-back",
+    { { ENTER, 10 }, { READ, 3 }, { LOOK, 0 }, { ENTER, 3 }, { SETTLE, 3 } },
+    10,
+    0,
+    10 },
+  { "has-room-when-it-comes-back-at-once", { { ENTER, 10 }, { READ, 10 }, { SETTLE, 10 } }, 0, 10, 0 },
+  { "has-room-for-what-was-read-meanwhile",
+    { { ENTER, 10 }, { READ, 4 }, { LOOK, 0 }, { READ, 2 }, { SETTLE, 4 } },
+    4,
+    6,
+    4 },
+  { "may-have-been-read-empty", { { ENTER, 10 }, { READ, 10 }, { LOOK, 0 } }, 0, 10, 0 },
+};
+
+static void
+test_read_case (gconstpointer data)
+{
+  const ReadCase *test = data;
+  MpipeBacklog backlog = { .max_n = 10 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (test->steps); i++)
+    {
+      guint n = test->steps[i].n;
+
+      switch (test->steps[i].step)
+        {
+        case ENTER:
+          backlog.n += n;
+          break;
+        case READ:
+          mpipe_backlog_read (&backlog, n);
+          break;
+        case LOOK:
+          mpipe_backlog_look (&backlog);
+          break;
+        case SETTLE:
+        default:
+          mpipe_backlog_settle (&backlog, n);
+          backlog.n -= n;
+        }
+    }
+  g_assert_cmpuint (mpipe_backlog_get_n (&backlog), ==, test->n);
+  g_assert_cmpuint (mpipe_backlog_get_room (&backlog), ==, test->room);
+  g_assert_true (mpipe_backlog_admits (&backlog, 1) == (test->room > 0));
+  g_assert_cmpuint (mpipe_backlog_get_unread (&backlog, mpipe_backlog_get_gross (&backlog)), ==,
+                    test->unread);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -97,6 +171,12 @@ main (int argc, char **argv)
       g_autofree char *path = g_strconcat ("/mpipe/flow/backlog/", cases[i].sentence, NULL);
 
       g_test_add_data_func (path, &cases[i], test_case);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (read_cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/mpipe/flow/backlog/", read_cases[i].sentence, NULL);
+
+      g_test_add_data_func (path, &read_cases[i], test_read_case);
     }
   g_test_add_func ("/mpipe/flow/backlog/is-never-above-a-limit", test_is_never_above_a_limit);
   return g_test_run ();

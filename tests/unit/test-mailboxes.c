@@ -38,6 +38,8 @@ payload_number (const MpipePayload *payload)
 
 /* Many putters, one engine */
 
+static const MpipeRoom room = { .n_tasks = ROOM, .n_bytes = G_MAXUINT64 };
+
 typedef struct
 {
   MpipeTaskMailbox *tasks;
@@ -97,7 +99,7 @@ engine_thread (gpointer data)
       self->terminated |= batch.terminated;
       mpipe_task_batch_clear (&batch);
       if (self->limited)
-        mpipe_task_mailbox_allow (self->tasks, ROOM, G_MAXUINT64, FALSE);
+        mpipe_task_mailbox_allow (self->tasks, &room);
       if (!stopped && mpipe_task_mailbox_sleep (self->tasks))
         g_main_context_iteration (self->context, TRUE);
     }
@@ -137,6 +139,7 @@ wake_cb (gpointer engine)
 static const MpipeTaskMailboxEvents mailbox_events = {
   .wake = wake_cb,
   .task_came = wake_cb,
+  .room_came = wake_cb,
 };
 
 static void
@@ -150,7 +153,7 @@ engine_set_up (Engine *self, gboolean limited)
   for (guint i = 0; i < N_THREADS; i++)
     self->next[i] = i * N_ITEMS;
   if (limited)
-    mpipe_task_mailbox_allow (self->tasks, ROOM, G_MAXUINT64, FALSE);
+    mpipe_task_mailbox_allow (self->tasks, &room);
 }
 
 static void
@@ -241,6 +244,131 @@ test_putters_that_wait_are_released (void)
   g_assert_true (engine.terminated);
   mpipe_task_mailbox_close (engine.tasks);
   engine_tear_down (&engine);
+}
+
+/* What is read makes room: putters, readers, and an engine that counts */
+
+typedef struct
+{
+  Engine engine;
+  MpipeBacklog backlog;
+  GMutex lock;
+  GCond came;
+  guint n_delivered; /* and not read; under the lock */
+  guint n_read;      /* atomic: before it is said */
+} Circle;
+
+static void
+deliver (Circle *self, guint n)
+{
+  g_mutex_lock (&self->lock);
+  self->n_delivered += n;
+  g_cond_broadcast (&self->came);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+publish (Circle *self)
+{
+  MpipeRoom found = { .n_bytes = G_MAXUINT64, .counts = &self->backlog };
+
+  found.n_tasks = mpipe_backlog_get_room (&self->backlog);
+  found.n_read = mpipe_backlog_get_n_seen (&self->backlog);
+  mpipe_task_mailbox_allow (self->engine.tasks, &found);
+}
+
+/* What is read comes back by handfuls: readers and putters go on by themselves meanwhile. */
+static gpointer
+counting_engine_thread (gpointer data)
+{
+  Circle *self = data;
+  MpipeTaskMailbox *tasks = self->engine.tasks;
+  gboolean stopped = FALSE;
+
+  while (!stopped)
+    {
+      MpipeTaskBatch batch;
+      guint64 n_back;
+
+      mpipe_task_mailbox_take (tasks, &batch);
+      self->engine.n_taken += batch.n_tasks;
+      self->backlog.n += batch.n_tasks;
+      g_assert_cmpuint (self->engine.n_taken, <=, (guint) g_atomic_int_get (&self->n_read) + ROOM);
+      deliver (self, (guint) batch.n_tasks);
+      stopped = batch.stopped;
+      mpipe_task_batch_clear (&batch);
+      mpipe_backlog_look (&self->backlog);
+      n_back = self->backlog.n_ahead / 10 * 10;
+      mpipe_backlog_settle (&self->backlog, n_back);
+      self->backlog.n -= n_back;
+      publish (self);
+      if (!stopped && mpipe_task_mailbox_sleep (tasks))
+        g_main_context_iteration (self->engine.context, TRUE);
+    }
+  return NULL;
+}
+
+static gpointer
+plain_putter_thread (gpointer data)
+{
+  for (gint64 i = 0; i < N_ITEMS; i++)
+    {
+      MpipePayload payload = number_payload (i);
+      guint64 id;
+
+      g_assert_cmpint (mpipe_task_mailbox_put (data, &payload, TRUE, NULL, -1, NULL, &id), ==,
+                       MPIPE_PUT_ACCEPTED);
+    }
+  return NULL;
+}
+
+static gpointer
+reader_thread (gpointer data)
+{
+  Circle *self = data;
+
+  for (guint i = 0; i < N_ITEMS; i++)
+    {
+      g_mutex_lock (&self->lock);
+      while (self->n_delivered == 0)
+        g_cond_wait (&self->came, &self->lock);
+      self->n_delivered--;
+      g_mutex_unlock (&self->lock);
+      g_atomic_int_inc (&self->n_read);
+      mpipe_backlog_read (&self->backlog, 1);
+      mpipe_task_mailbox_tell_read (self->engine.tasks);
+    }
+  return NULL;
+}
+
+static void
+test_what_is_read_makes_room (void)
+{
+  Circle circle = { .backlog = { .max_n = ROOM } };
+  GThread *putters[N_THREADS], *readers[N_THREADS], *thread;
+
+  engine_set_up (&circle.engine, FALSE);
+  g_mutex_init (&circle.lock);
+  g_cond_init (&circle.came);
+  publish (&circle);
+  thread = g_thread_new ("engine", counting_engine_thread, &circle);
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      putters[i] = g_thread_new ("puts", plain_putter_thread, circle.engine.tasks);
+      readers[i] = g_thread_new ("reads", reader_thread, &circle);
+    }
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      g_thread_join (putters[i]);
+      g_thread_join (readers[i]);
+    }
+  mpipe_task_mailbox_stop (circle.engine.tasks);
+  g_thread_join (thread);
+  g_assert_cmpuint (circle.engine.n_taken, ==, N_THREADS * N_ITEMS);
+  g_assert_cmpuint (mpipe_backlog_get_n (&circle.backlog), ==, 0);
+  g_mutex_clear (&circle.lock);
+  g_cond_clear (&circle.came);
+  engine_tear_down (&circle.engine);
 }
 
 /* One engine, many getters */
@@ -398,6 +526,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/mpipe/pipeline/mailboxes/each-task-that-was-put-is-taken-once/limited",
                         GINT_TO_POINTER (TRUE), test_each_task_that_was_put_is_taken_once);
   ADD (test_putters_that_wait_are_released, "putters-that-wait-are-released");
+  ADD (test_what_is_read_makes_room, "what-is-read-makes-room");
   ADD (test_each_result_is_got_once, "each-result-is-got-once");
 #ifdef __SANITIZE_THREAD__
   ADD (test_a_race_is_found, "a-race-is-found");
