@@ -7,6 +7,13 @@
 
 G_BEGIN_DECLS
 
+/* So much, in tasks and in bytes. */
+typedef struct
+{
+  guint64 n;
+  guint64 bytes;
+} MpipeLoad;
+
 /* What is between an entrance and the end, in tasks and in bytes, against the limits set for it. A task that was read is
  * counted until the engine has it back; and one of a row, until it has the row. Until then it is known to be read. */
 typedef struct
@@ -15,45 +22,51 @@ typedef struct
   guint64 bytes;
   guint64 max_n;     /* 0: no limit */
   guint64 max_bytes; /* 0: no limit */
-  guint64 n_read;    /* atomic: what readers have said to be read, from the beginning */
-  guint64 n_settled; /* of those, what has come back, and is counted no more */
-  guint64 n_ahead;   /* the others, when it was looked last: counted, and not there any more */
+  MpipeLoad read;    /* atomic: what readers have said to be read, from the beginning */
+  MpipeLoad settled; /* of that, what has come back, and is counted no more */
+  MpipeLoad ahead;   /* the rest, when it was looked last: counted, and not there any more */
 } MpipeBacklog;
 
-/* Any thread: @n of those that are counted were read. Whoever waits for it looks at the number after he has said
+/* Any thread: something that is counted was read. Whoever waits for it looks at the numbers after he has said
  * so. */
 static inline void
-mpipe_backlog_read (MpipeBacklog *self, guint64 n)
+mpipe_backlog_read (MpipeBacklog *self, MpipeLoad load)
 {
-  __atomic_fetch_add (&self->n_read, n, __ATOMIC_SEQ_CST);
+  __atomic_fetch_add (&self->read.bytes, load.bytes, __ATOMIC_SEQ_CST);
+  __atomic_fetch_add (&self->read.n, load.n, __ATOMIC_SEQ_CST);
 }
 
-/* Any thread. Returns: what was read, from the beginning */
-static inline guint64
-mpipe_backlog_get_n_read (const MpipeBacklog *self)
+/* Any thread. Returns: what was read, from the beginning; each number by itself */
+static inline MpipeLoad
+mpipe_backlog_get_read (const MpipeBacklog *self)
 {
-  return __atomic_load_n (&self->n_read, __ATOMIC_SEQ_CST);
+  return (MpipeLoad){ __atomic_load_n (&self->read.n, __ATOMIC_SEQ_CST),
+                      __atomic_load_n (&self->read.bytes, __ATOMIC_SEQ_CST) };
 }
 
 /* Takes note of what was read until now. */
 static inline void
 mpipe_backlog_look (MpipeBacklog *self)
 {
-  self->n_ahead = mpipe_backlog_get_n_read (self) - self->n_settled;
+  MpipeLoad read = mpipe_backlog_get_read (self);
+
+  self->ahead.n = read.n - self->settled.n;
+  self->ahead.bytes = read.bytes - self->settled.bytes;
 }
 
 /* Returns: what was read when it was looked last, from the beginning */
-static inline guint64
-mpipe_backlog_get_n_seen (const MpipeBacklog *self)
+static inline MpipeLoad
+mpipe_backlog_get_seen (const MpipeBacklog *self)
 {
-  return self->n_settled + self->n_ahead;
+  return (MpipeLoad){ self->settled.n + self->ahead.n, self->settled.bytes + self->ahead.bytes };
 }
 
-/* @n of those that were read have come back, and are about to leave. */
+/* Something that was read has come back, and is about to leave. */
 static inline void
-mpipe_backlog_settle (MpipeBacklog *self, guint64 n)
+mpipe_backlog_settle (MpipeBacklog *self, MpipeLoad load)
 {
-  self->n_settled += n;
+  self->settled.n += load.n;
+  self->settled.bytes += load.bytes;
   mpipe_backlog_look (self);
 }
 
@@ -61,7 +74,13 @@ mpipe_backlog_settle (MpipeBacklog *self, guint64 n)
 static inline guint64
 mpipe_backlog_get_n (const MpipeBacklog *self)
 {
-  return self->n - MIN (self->n, self->n_ahead);
+  return self->n - MIN (self->n, self->ahead.n);
+}
+
+static inline guint64
+mpipe_backlog_get_bytes (const MpipeBacklog *self)
+{
+  return self->bytes - MIN (self->bytes, self->ahead.bytes);
 }
 
 /* Returns: all that are counted, and all that were before and are known to be read: what was read is to be taken off
@@ -69,14 +88,14 @@ mpipe_backlog_get_n (const MpipeBacklog *self)
 static inline guint64
 mpipe_backlog_get_gross (const MpipeBacklog *self)
 {
-  return self->n + self->n_settled;
+  return self->n + self->settled.n;
 }
 
 /* Any thread. Returns: how many of @gross are still there for the reader */
 static inline guint64
 mpipe_backlog_get_unread (const MpipeBacklog *self, guint64 gross)
 {
-  return gross - MIN (gross, mpipe_backlog_get_n_read (self));
+  return gross - MIN (gross, mpipe_backlog_get_read (self).n);
 }
 
 static inline gboolean
@@ -88,10 +107,10 @@ mpipe_backlog_is_limited (const MpipeBacklog *self)
 static inline gboolean
 mpipe_backlog_is_over_bytes (const MpipeBacklog *self)
 {
-  return self->max_bytes > 0 && self->bytes >= self->max_bytes;
+  return self->max_bytes > 0 && mpipe_backlog_get_bytes (self) >= self->max_bytes;
 }
 
-/* Returns: for how many tasks there is room; G_MAXUINT64 for any */
+/* Returns: for how many more tasks there is room, as far as their bytes do not matter; G_MAXUINT64 for any */
 static inline guint64
 mpipe_backlog_get_room (const MpipeBacklog *self)
 {
@@ -100,16 +119,33 @@ mpipe_backlog_get_room (const MpipeBacklog *self)
   return self->max_n - MIN (mpipe_backlog_get_n (self), self->max_n);
 }
 
-/* Whether there is room for one more task of @size bytes. An empty one has room for any, so that a task
- * larger than the limit is done alone. */
-static inline gboolean
-mpipe_backlog_admits (const MpipeBacklog *self, guint64 size)
+/* Returns: for how many more bytes there is room, less than 0 where there are too many; G_MAXINT64 for any */
+static inline gint64
+mpipe_backlog_get_room_in_bytes (const MpipeBacklog *self)
 {
-  if (mpipe_backlog_get_n (self) == 0)
-    return TRUE;
-  if (mpipe_backlog_get_room (self) == 0)
-    return FALSE;
-  return self->max_bytes == 0 || self->bytes + size <= self->max_bytes;
+  if (self->max_bytes == 0)
+    return G_MAXINT64;
+  return (gint64) MIN (self->max_bytes, G_MAXINT64 - 1) - (gint64) mpipe_backlog_get_bytes (self);
+}
+
+/* Returns: how many tasks of @size bytes @n_bytes of room are enough for */
+static inline guint64
+mpipe_backlog_divide (gint64 n_bytes, guint64 size)
+{
+  if (n_bytes < 0)
+    return 0;
+  return size > 0 ? (guint64) n_bytes / size : G_MAXUINT64;
+}
+
+/* Returns: for how many more tasks of @size bytes each there is room. An empty one has room for any, so that a task
+ * larger than the limit is done alone. */
+static inline guint64
+mpipe_backlog_count_admitted (const MpipeBacklog *self, guint64 size)
+{
+  guint64 n = MIN (mpipe_backlog_get_room (self),
+                   mpipe_backlog_divide (mpipe_backlog_get_room_in_bytes (self), size));
+
+  return n == 0 && mpipe_backlog_get_n (self) == 0 ? 1 : n;
 }
 
 G_END_DECLS

@@ -21,7 +21,6 @@ MpipeTakeStatus mpipe_engine_take_item (MpipeEngine *self, gint64 deadline,
                                         GCancellable *cancellable, MpipeTakeFilter filter,
                                         gpointer user_data, gboolean patient, guint max,
                                         MpipeItem **out_item);
-gboolean mpipe_engine_takes_rows (MpipeEngine *self);
 MpipeTaskMailbox *mpipe_engine_get_tasks (MpipeEngine *self);
 MpipeEventMailbox *mpipe_engine_get_events (MpipeEngine *self);
 guint64 mpipe_engine_get_n_results (MpipeEngine *self);

@@ -135,8 +135,7 @@ deliver_cb (gpointer owner, MpipeRun *run, MpipeItem *item)
   if (collect (self, item))
     return;
   self->run_context.n_unread += item->n_tasks;
-  item->is_sole = self->run_context.limited && !self->run_context.limited_bytes
-                  && mpipe_lineage_is_sole (item->lineage);
+  item->is_sole = self->run_context.limited && mpipe_lineage_is_sole (item->lineage);
   mpipe_fifo_push (&self->delivered, item);
   if (item->error != NULL && g_atomic_int_get (&self->stop_on_failure))
     {
@@ -259,6 +258,7 @@ static void
 look_at_backlogs (MpipeEngine *self)
 {
   mpipe_backlog_look (&self->backlog);
+  self->run_context.n_ahead = self->backlog.ahead.n;
   for (guint i = 0; i < self->runs->len; i++)
     mpipe_backlog_look (&((MpipeRun *) g_ptr_array_index (self->runs, i))->backlog);
 }
@@ -282,20 +282,22 @@ publish_room (MpipeEngine *self)
 
   if (!self->run_context.limited)
     return;
-  room.alone = backlog->n == 0 || backlog->max_bytes == 0;
   room.engine_waits = waits_for_reader (self);
-  if (backlog->max_n > 0 && !self->run_context.limited_bytes && !mpipe_run_is_blocked (self->first))
-    {
-      room.n_tasks = mpipe_backlog_get_room (backlog);
-      room.counts = backlog;
-      room.n_read = mpipe_backlog_get_n_seen (backlog);
-    }
-  else if (mpipe_run_is_closed (self->first))
+  if (mpipe_run_is_blocked (self->first)
+      || (!mpipe_backlog_is_limited (backlog) && mpipe_run_is_closed (self->first)))
     room.n_tasks = 0;
-  else if (backlog->max_n > 0)
-    room.n_tasks = mpipe_backlog_get_room (backlog);
-  if (backlog->max_bytes > 0)
-    room.n_bytes = backlog->max_bytes - MIN (backlog->bytes, backlog->max_bytes);
+  else if (mpipe_backlog_is_limited (backlog))
+    {
+      room.counts = backlog;
+      room.read = mpipe_backlog_get_seen (backlog);
+      if (backlog->max_n > 0)
+        room.n_tasks = mpipe_backlog_get_room (backlog);
+      if (backlog->max_bytes > 0)
+        {
+          room.n_bytes = mpipe_backlog_get_room_in_bytes (backlog);
+          room.n_there = mpipe_backlog_get_n (backlog);
+        }
+    }
   self->waits_for_reader = room.engine_waits;
   if (mpipe_task_mailbox_allow (self->tasks, &room))
     mpipe_event_mailbox_wake (self->events);
@@ -467,7 +469,7 @@ handle_batch (MpipeEngine *self, MpipeTaskBatch *batch)
 
   for (MpipeFifoLink *link = batch->returned.first; link != NULL; link = link->next)
     self->run_context.n_unread
-        -= ((MpipeItem *) link)->n_tasks + ((MpipeItem *) link)->n_read;
+        -= ((MpipeItem *) link)->n_tasks + ((MpipeItem *) link)->read.n;
   mpipe_item_free_all (&batch->returned);
   while ((item = mpipe_fifo_pop (&batch->tasks)) != NULL)
     take_task (self, item);
@@ -492,7 +494,7 @@ sleep_if_idle (MpipeEngine *self)
 {
   return mpipe_task_mailbox_sleep (self->tasks)
          && !(self->waits_for_reader
-              && mpipe_backlog_get_n_read (&self->backlog) != mpipe_backlog_get_n_seen (&self->backlog));
+              && mpipe_backlog_get_read (&self->backlog).n != mpipe_backlog_get_seen (&self->backlog).n);
 }
 
 static gboolean
@@ -816,13 +818,6 @@ mpipe_engine_take_item (MpipeEngine *self, gint64 deadline, GCancellable *cancel
     return status;
   return mpipe_event_mailbox_take (self->events, deadline, cancellable, filter, user_data, patient,
                                    max, out_item);
-}
-
-/* Whether numbers may be put in rows: not where bytes are counted, of which a reader cannot say what he has read. */
-gboolean
-mpipe_engine_takes_rows (MpipeEngine *self)
-{
-  return !self->run_context.limited_bytes;
 }
 
 MpipeTaskMailbox *

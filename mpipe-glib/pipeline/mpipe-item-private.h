@@ -30,7 +30,7 @@ typedef struct
   MpipePayload payload; /* empty in a failure */
   guint64 id;           /* of the task that was put, from which it comes; 0 for the stop task */
   guint n_tasks;        /* 1, or those in the row; the id is that of the first, the place and number as well */
-  guint n_read;         /* those that were read of it, and are said to be */
+  MpipeLoad read;       /* what was read of it, and is said to be */
   GError *error;        /* set in a failure */
   MpipeStage *stage;    /* borrowed: where it failed, or the leaf it came out of */
   gboolean reported;    /* a failure that a signal handler has seen */

@@ -68,15 +68,24 @@ mpipe_item_split (MpipeItem *self, guint n_tasks)
   return front;
 }
 
+static void
+say_read (MpipeItem *self, guint n_tasks, guint64 n_bytes)
+{
+  MpipeLoad load = { n_tasks, n_bytes };
+
+  self->read.n += n_tasks;
+  self->read.bytes += n_bytes;
+  mpipe_lineage_read (self->lineage, load);
+}
+
 /* The thread of a reader, to whom a row was delivered. Returns: the first @n_tasks of it, which are not all */
 MpipeItem *
 mpipe_item_read (MpipeItem *self, guint n_tasks)
 {
   MpipeItem *front = take_front (self, n_tasks);
 
-  self->n_read += n_tasks;
   front->is_counted = TRUE;
-  mpipe_lineage_read (self->lineage, n_tasks);
+  say_read (self, n_tasks, front->payload.size);
   return front;
 }
 
@@ -93,16 +102,14 @@ mpipe_item_read_number (MpipeItem *self, MpipeNumber *out_number)
   out_number->leaf = self->stage;
   self->id++;
   self->n_tasks--;
-  self->n_read++;
-  mpipe_lineage_read (self->lineage, 1);
+  say_read (self, 1, size);
 }
 
 /* All that is left of it was read, and it is sole. */
 void
 mpipe_item_read_rest (MpipeItem *self)
 {
-  mpipe_lineage_read (self->lineage, self->n_tasks);
-  self->n_read += self->n_tasks;
+  say_read (self, self->n_tasks, self->n_counted - self->read.bytes);
   self->n_tasks = 0;
 }
 
@@ -159,9 +166,9 @@ void
 mpipe_item_free (MpipeItem *self)
 {
   mpipe_item_drop_held (self);
+  if (self->read.n > 0)
+    mpipe_lineage_settle (self->lineage, self->read);
   clear_payload (self);
-  if (self->n_read > 0)
-    mpipe_lineage_settle (self->lineage, self->n_read);
   if (self->lineage != NULL)
     mpipe_lineage_unref (self->lineage);
   g_clear_error (&self->error);

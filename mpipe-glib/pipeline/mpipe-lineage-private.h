@@ -31,8 +31,8 @@ void mpipe_lineage_set_origin (MpipeLineage *self, const MpipePayload *origin, G
 GUnixFDList *mpipe_lineage_get_origin_fds (const MpipeLineage *self);
 const MpipePayload *mpipe_lineage_get_origin (const MpipeLineage *self);
 
-void mpipe_lineage_read (const MpipeLineage *self, guint n_tasks);
-void mpipe_lineage_settle (const MpipeLineage *self, guint n_tasks);
+void mpipe_lineage_read (const MpipeLineage *self, MpipeLoad load);
+void mpipe_lineage_settle (const MpipeLineage *self, MpipeLoad load);
 
 void mpipe_lineage_add_bytes (MpipeLineage *self, guint64 n_bytes);
 void mpipe_lineage_remove_bytes (MpipeLineage *self, guint64 n_bytes);

@@ -78,20 +78,20 @@ mpipe_lineage_is_sole (const MpipeLineage *self)
   return TRUE;
 }
 
-/* Any thread that owns the one item of it: @n_tasks were read. */
+/* Any thread that owns the one item of it: some of it was read. */
 void
-mpipe_lineage_read (const MpipeLineage *self, guint n_tasks)
+mpipe_lineage_read (const MpipeLineage *self, MpipeLoad load)
 {
   for (; self != NULL; self = self->parent)
-    mpipe_backlog_read (self->backlog, n_tasks);
+    mpipe_backlog_read (self->backlog, load);
 }
 
 /* The same is about to end. */
 void
-mpipe_lineage_settle (const MpipeLineage *self, guint n_tasks)
+mpipe_lineage_settle (const MpipeLineage *self, MpipeLoad load)
 {
   for (; self != NULL; self = self->parent)
-    mpipe_backlog_settle (self->backlog, n_tasks);
+    mpipe_backlog_settle (self->backlog, load);
 }
 
 /* Whether it is that of several items. */

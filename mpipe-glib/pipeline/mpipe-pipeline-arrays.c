@@ -72,8 +72,7 @@ mpipe_pipeline_put_array (MpipePipeline *self, GVariant *tasks, GCancellable *ca
   sunk = g_variant_ref_sink (tasks);
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !check_type (self, sunk, error))
     return 0;
-  payloads = mpipe_payload_split (sunk, self->types,
-                                  mpipe_engine_takes_rows (self->engine) ? ROW_MAX : 1, error);
+  payloads = mpipe_payload_split (sunk, self->types, ROW_MAX, error);
   if (payloads == NULL)
     return 0;
   make_items (self, payloads, &items);

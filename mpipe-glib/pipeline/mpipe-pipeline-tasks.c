@@ -38,7 +38,6 @@ mpipe_pipeline_put_task (MpipePipeline *self, GVariant *task, GUnixFDList *fds, 
   const MpipeTypeEntry *type;
   MpipePayload payload;
   MpipePutStatus status;
-  gboolean may_join;
   guint64 id = 0;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
@@ -46,9 +45,8 @@ mpipe_pipeline_put_task (MpipePipeline *self, GVariant *task, GUnixFDList *fds, 
       || !mpipe_payload_init_with_handles (&payload, task, self->types, n_fds, error))
     return 0;
   type = mpipe_type_table_get (self->types, payload.type);
-  may_join = mpipe_type_entry_is_number (type) && mpipe_engine_takes_rows (self->engine);
-  status = mpipe_task_mailbox_put (self->tasks, &payload, may_join, n_fds > 0 ? fds : NULL,
-                                   deadline, cancellable, &id);
+  status = mpipe_task_mailbox_put (self->tasks, &payload, mpipe_type_entry_is_number (type),
+                                   n_fds > 0 ? fds : NULL, deadline, cancellable, &id);
   if (status == MPIPE_PUT_ACCEPTED)
     return id;
   mpipe_payload_clear (&payload);

@@ -39,10 +39,10 @@ struct _MpipeRunContext
   const MpipeRunEvents *events;
   gpointer owner;
   gboolean limited;          /* some stage has a limit */
-  gboolean limited_bytes;    /* in bytes */
   gboolean terminating;      /* all that has not ended fails */
   GHashTable *cancelled;     /* ids of tasks that are to fail; NULL for none */
-  guint64 n_unread;          /* results and failures that the reader has not taken */
+  guint64 n_unread;          /* results and failures that have not come back from the reader */
+  guint64 n_ahead;           /* of those, what is known to be read */
   MpipeRun *first_dirty;     /* runs that have something to look at */
 };
 

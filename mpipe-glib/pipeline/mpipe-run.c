@@ -36,10 +36,7 @@ mpipe_run_init (MpipeRun *self, const MpipeRunClass *klass, MpipeRunContext *con
   if (mpipe_backlog_is_limited (&self->backlog))
     context->limited = TRUE;
   if (self->backlog.max_bytes > 0)
-    {
-      context->limited_bytes = TRUE;
-      g_ptr_array_add (self->byte_limits, &self->backlog);
-    }
+    g_ptr_array_add (self->byte_limits, &self->backlog);
 }
 
 void
@@ -130,31 +127,31 @@ mpipe_run_end_input (MpipeRun *self)
   mpipe_run_mark (self);
 }
 
-/* Returns: how many tasks may wait here, more than there are */
+/* Returns: how many more tasks of @size bytes each may come */
 static guint64
-get_room (MpipeRun *self)
+count_admitted (MpipeRun *self, guint64 size)
 {
+  guint64 n;
+
   if (!self->context->limited || self->context->terminating)
     return G_MAXUINT64;
-  if (mpipe_backlog_is_limited (&self->backlog))
-    return mpipe_backlog_get_room (&self->backlog);
-  return MPIPE_RUN_WAITING_MAX - MIN (self->n_waiting, MPIPE_RUN_WAITING_MAX);
+  n = mpipe_backlog_is_limited (&self->backlog)
+          ? mpipe_backlog_count_admitted (&self->backlog, size)
+          : MPIPE_RUN_WAITING_MAX - MIN (self->n_waiting, MPIPE_RUN_WAITING_MAX);
+  return n > 0 && !mpipe_run_is_blocked (self) ? n : 0;
 }
 
 /* Whether the next task, of @size bytes, may come. */
 gboolean
 mpipe_run_is_open_to (MpipeRun *self, guint64 size)
 {
-  if (!self->context->limited || self->context->terminating)
-    return TRUE;
-  return get_room (self) > 0 && mpipe_backlog_admits (&self->backlog, size)
-         && !mpipe_run_is_blocked (self);
+  return count_admitted (self, size) > 0;
 }
 
 gboolean
 mpipe_run_is_closed (MpipeRun *self)
 {
-  return !mpipe_run_is_open_to (self, 0);
+  return count_admitted (self, 0) == 0;
 }
 
 /* Output */
@@ -181,7 +178,8 @@ has_load_behind (MpipeRun *self)
           || has_load_behind (next))
         return TRUE;
     }
-  return self->next->len == 0 && self->collect == NULL && self->context->n_unread > 0;
+  return self->next->len == 0 && self->collect == NULL
+         && self->context->n_unread > self->context->n_ahead;
 }
 
 /* Whether results have to wait. */
@@ -210,17 +208,12 @@ mpipe_run_release (MpipeRun *self, MpipeItem *item)
 static guint
 count_accepted (MpipeRun *self, const MpipeItem *item)
 {
-  guint n = self->context->limited && self->next->len > 1 ? 1 : item->n_tasks;
+  guint64 n = self->context->limited && self->next->len > 1 ? 1 : item->n_tasks;
 
   for (guint i = 0; i < self->next->len; i++)
-    {
-      MpipeRun *next = g_ptr_array_index (self->next, i);
-
-      if (!mpipe_run_is_open_to (next, item->payload.size))
-        return 0;
-      n = (guint) MIN (n, get_room (next));
-    }
-  return n;
+    n = MIN (n, count_admitted (g_ptr_array_index (self->next, i),
+                                item->payload.size / item->n_tasks));
+  return (guint) n;
 }
 
 static MpipeItem *

@@ -497,23 +497,25 @@ release_results (MpipeStageRun *self)
     }
 }
 
-/* Whether the task whose turn it is waits for a worker. */
+/* Whether a worker has the task whose turn it is. If not, it waits for one, perhaps behind others that have come back as
+ * well. */
 static gboolean
-next_waits (MpipeStageRun *self)
+is_next_held (MpipeStageRun *self)
 {
-  MpipeItem *first = (MpipeItem *) self->run.input.first;
-
-  return first != NULL && first->place != 0 && mpipe_reorder_is_next (self->places, first->place);
+  for (guint i = 0; i < self->n_slots; i++)
+    if (mpipe_worker_slot_holds_next (self->slots[i], self->places))
+      return TRUE;
+  return FALSE;
 }
 
 /* A worker is not read while its results would have to wait: they stay with it. When the limit in bytes is
- * reached, only the worker is read that holds the task whose turn it is. */
+ * reached, only the worker is read that holds the task whose turn it is, if there is one. */
 static void
 set_reading (MpipeStageRun *self)
 {
   gboolean blocked = mpipe_run_is_blocked (&self->run);
   gboolean all = self->run.context->terminating || !mpipe_run_is_over_bytes (&self->run)
-                 || next_waits (self);
+                 || !is_next_held (self);
 
   for (guint i = 0; i < self->n_slots; i++)
     {

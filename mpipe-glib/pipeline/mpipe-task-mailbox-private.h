@@ -52,10 +52,10 @@ typedef struct
 typedef struct
 {
   guint64 n_tasks;
-  guint64 n_bytes;
-  gboolean alone;             /* one task is allowed, however large, if it comes alone */
+  gint64 n_bytes;             /* less than 0 where there is too much */
+  guint64 n_there;            /* tasks; a task that comes alone where there is none may be larger than the room */
   const MpipeBacklog *counts; /* what is read of what it counts makes room at once; NULL for none */
-  guint64 n_read;             /* of it, when the room was found */
+  MpipeLoad read;             /* of it, when the room was found */
   gboolean engine_waits;      /* and can go on when something was read */
 } MpipeRoom;
 

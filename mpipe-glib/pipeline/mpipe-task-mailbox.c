@@ -99,34 +99,38 @@ static void
 count_reads_locked (MpipeTaskMailbox *self)
 {
   MpipeRoom *room = &self->room_left;
-  guint64 n_read;
+  MpipeLoad read;
 
   if (room->counts == NULL)
     return;
-  n_read = mpipe_backlog_get_n_read (room->counts);
-  room->n_tasks += n_read - room->n_read;
-  room->n_read = n_read;
+  read = mpipe_backlog_get_read (room->counts);
+  room->n_tasks += read.n - room->read.n;
+  room->n_bytes += (gint64) (read.bytes - room->read.bytes);
+  room->n_there -= MIN (room->n_there, read.n - room->read.n);
+  room->read = read;
 }
 
-/* Returns: how many tasks may be put, as far as their bytes do not matter */
+/* Returns: how many tasks of @size bytes each may be put */
 static guint64
-get_room_locked (MpipeTaskMailbox *self)
+count_admitted_locked (MpipeTaskMailbox *self, guint64 size)
 {
+  const MpipeRoom *room = &self->room_left;
+  guint64 n, n_by_bytes;
+
   if (!self->limited)
     return G_MAXUINT64;
   count_reads_locked (self);
-  return self->room_left.n_tasks - MIN (self->room_left.n_tasks, self->batch.n_tasks);
+  n = room->n_tasks - MIN (room->n_tasks, self->batch.n_tasks);
+  n_by_bytes = mpipe_backlog_divide (room->n_bytes - (gint64) self->n_bytes, size);
+  if (n_by_bytes == 0 && room->n_there + self->batch.n_tasks == 0)
+    n_by_bytes = 1;
+  return MIN (n, n_by_bytes);
 }
 
 static gboolean
 has_room_locked (MpipeTaskMailbox *self, guint64 size)
 {
-  const MpipeRoom *room = &self->room_left;
-
-  if (!self->limited)
-    return TRUE;
-  return get_room_locked (self) > 0
-         && (self->n_bytes + size <= room->n_bytes || (room->alone && self->batch.n_tasks == 0));
+  return count_admitted_locked (self, size) > 0;
 }
 
 static void
@@ -275,18 +279,25 @@ mpipe_task_mailbox_put (MpipeTaskMailbox *self, MpipePayload *task, gboolean is_
   return MPIPE_PUT_ACCEPTED;
 }
 
+static guint64
+get_task_size (const MpipeItem *item)
+{
+  return item->payload.size / item->n_tasks;
+}
+
 /* Puts some of @tasks while there is room for them, with the lock held. */
 static gsize
 put_some_locked (MpipeTaskMailbox *self, MpipeFifo *tasks)
 {
   gsize n = 0;
 
-  while (n < PUT_AT_ONCE && !mpipe_fifo_is_empty (tasks) && !self->stopped
-         && has_room_locked (self, ((MpipeItem *) tasks->first)->payload.size))
+  while (n < PUT_AT_ONCE && !mpipe_fifo_is_empty (tasks) && !self->stopped)
     {
       MpipeItem *first = (MpipeItem *) tasks->first, *item;
-      guint64 room = get_room_locked (self);
+      guint64 room = count_admitted_locked (self, get_task_size (first));
 
+      if (room == 0)
+        break;
       item = first->n_tasks > room ? mpipe_item_split (first, (guint) room) : mpipe_fifo_pop (tasks);
       item->id = self->last_id + 1;
       self->last_id += item->n_tasks;
@@ -297,7 +308,7 @@ put_some_locked (MpipeTaskMailbox *self, MpipeFifo *tasks)
 }
 
 /* Waits for room as often as need be. Takes over those of @tasks, MpipeItem, that were accepted, in their
- * order; rows only where there is no limit in bytes. Returns: the number of tasks; ACCEPTED: they are all. */
+ * order. Returns: the number of tasks; ACCEPTED: they are all. */
 gsize
 mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks, GCancellable *cancellable,
                              MpipePutStatus *out_status)
@@ -307,7 +318,7 @@ mpipe_task_mailbox_put_many (MpipeTaskMailbox *self, MpipeFifo *tasks, GCancella
   *out_status = MPIPE_PUT_ACCEPTED;
   while (!mpipe_fifo_is_empty (tasks) && *out_status == MPIPE_PUT_ACCEPTED)
     {
-      guint64 size = ((MpipeItem *) tasks->first)->payload.size;
+      guint64 size = get_task_size ((MpipeItem *) tasks->first);
 
       g_mutex_lock (&self->lock);
       wait_for_room (self, size, -1, cancellable);
@@ -480,8 +491,8 @@ mpipe_task_mailbox_take (MpipeTaskMailbox *self, MpipeTaskBatch *out_batch)
     {
       count_reads_locked (self); /* those tasks may be there because of what was read */
       self->room_left.n_tasks -= MIN (out_batch->n_tasks, self->room_left.n_tasks);
-      self->room_left.n_bytes -= MIN (self->n_bytes, self->room_left.n_bytes);
-      self->room_left.alone &= out_batch->n_tasks == 0;
+      self->room_left.n_bytes -= (gint64) self->n_bytes;
+      self->room_left.n_there += out_batch->n_tasks;
     }
   self->n_bytes = 0;
   self->urgent = FALSE;

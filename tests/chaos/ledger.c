@@ -124,7 +124,8 @@ chaos_ledger_note_result (ChaosLedger *self, guint64 id, GVariant *result)
 {
   check_order (self, id);
   check_content (self, id, result);
-  g_assert_cmpuint (get_entry (self, id)->n_failures, ==, 0);
+  if (!self->plan->collects) /* those are told before what waits to be read */
+    g_assert_cmpuint (get_entry (self, id)->n_failures, ==, 0);
   get_entry (self, id)->n_results++;
   self->tally.n_results++;
   note_progress (self);

@@ -14,6 +14,7 @@
 #define MEDIUM_EVERY 12
 #define SMALL_SIZE 256
 #define MEDIUM_SIZE (64 << 10)
+#define NUMBERS_BYTES 2000 /* of numbers, where bytes are limited */
 
 /* What a decision is about. */
 typedef enum
@@ -94,6 +95,7 @@ pick (guint64 random, guint min, guint max)
   return min + (guint) (random % (max - min + 1));
 }
 
+
 static void
 init_stage (ChaosPlan *self, guint n)
 {
@@ -151,7 +153,8 @@ chaos_plan_make_numbers (ChaosPlan *self)
 
       if (self->seed % 3 == 0)
         stage->max_backlog = 0;
-      stage->max_backlog_bytes = 0; /* there are no rows where bytes are counted */
+      if (stage->max_backlog_bytes > 0)
+        stage->max_backlog_bytes = NUMBERS_BYTES;
       stage->concurrency = 1;
       stage->arrays = i == 2 || (i == 1 && self->seed % 2 == 0);
       stage->sandboxed = stage->sandboxed && !stage->arrays;

@@ -115,7 +115,7 @@ test_numbers_are_not_kept_from_rows (void)
       for (guint k = 0; k < CHAOS_N_STAGES; k++)
         {
           n_limited += plan.stages[k].max_backlog > 0;
-          g_assert_cmpuint (plan.stages[k].max_backlog_bytes, ==, 0);
+          g_assert_cmpuint (plan.stages[k].max_backlog_bytes, <, 10000);
           g_assert_cmpuint (plan.stages[k].concurrency, ==, 1);
           n_arrays[k] += plan.stages[k].arrays;
         }

@@ -127,6 +127,21 @@ kill_once (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **err
   return NULL;
 }
 
+/* A number for which there is a file kills one worker. */
+static GVariant *
+kill_each_once (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
+{
+  g_autoptr (GVariant) mark
+      = mpipe_worker_lookup_parameter (worker, "mark", G_VARIANT_TYPE_STRING);
+  g_autofree char *path = g_strdup_printf ("%s-%" G_GINT64_FORMAT, g_variant_get_string (mark, NULL),
+                                           g_variant_get_int64 (task));
+
+  if (unlink (path) != 0)
+    return g_variant_ref (task);
+  raise (SIGKILL);
+  return NULL;
+}
+
 static GVariant *
 nothing (MpipeWorker *worker, GVariant *task, gpointer user_data, GError **error)
 {
@@ -564,6 +579,7 @@ mpipe_test_workers_register (void)
     { "keep", keep },
     { "second", second },
     { "kill-once", kill_once },
+    { "kill-each-once", kill_each_once },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (funcs); i++)

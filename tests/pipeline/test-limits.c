@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "mpipe-test-kit.h"
+#include "mpipe-test-mark.h"
 
 static gboolean
 is_backlog_zero (gpointer pipeline)
@@ -466,19 +467,33 @@ put_numbers (MpipePipeline *pipeline, gint64 n)
   g_assert_no_error (error);
 }
 
+/* The same limit for numbers, of 8 bytes each. */
+static void
+set_limit (MpipeStage *stage, guint n_tasks, gboolean in_bytes)
+{
+  if (in_bytes)
+    mpipe_stage_set_max_backlog_bytes (stage, n_tasks * sizeof (gint64));
+  else
+    mpipe_stage_set_max_backlog (stage, n_tasks);
+}
+
 /* Nobody but this thread reads: it would wait for ever. */
 static void
 test_each_number_that_is_read_makes_room_at_once (const MpipeTestWay *way)
 {
-  static const char *const workers[] = { "add", "array" };
+  static const struct
+  {
+    const char *worker;
+    gboolean in_bytes;
+  } runs[] = { { "add", FALSE }, { "array", FALSE }, { "add", TRUE }, { "array", TRUE } };
 
-  for (guint i = 0; i < G_N_ELEMENTS (workers); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
     {
-      MpipeStage *first = mpipe_test_stage (way, workers[i], 2);
-      g_autoptr (MpipeStage) second = mpipe_test_stage (way, workers[i], 2);
+      MpipeStage *first = mpipe_test_stage (way, runs[i].worker, 2);
+      g_autoptr (MpipeStage) second = mpipe_test_stage (way, runs[i].worker, 2);
       g_autoptr (MpipePipeline) pipeline = NULL;
 
-      mpipe_stage_set_max_backlog (first, 10);
+      set_limit (first, 10, runs[i].in_bytes);
       mpipe_stage_link (first, second);
       pipeline = mpipe_test_pipeline (first);
       put_numbers (pipeline, 10);
@@ -547,7 +562,13 @@ test_an_array_larger_than_the_limit_passes_while_it_is_read (const MpipeTestWay 
   static const struct
   {
     guint limit, n;
-  } runs[] = { { 1, 300 }, { 7, 3000 }, { 1000, 20000 } };
+    gboolean in_bytes;
+  } runs[] = { { 1, 300, FALSE },
+               { 7, 3000, FALSE },
+               { 1000, 20000, FALSE },
+               { 1, 300, TRUE },
+               { 7, 3000, TRUE },
+               { 1000, 20000, TRUE } };
 
   for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
     {
@@ -558,7 +579,7 @@ test_an_array_larger_than_the_limit_passes_while_it_is_read (const MpipeTestWay 
       Numbers numbers = { .n = runs[i].n };
       GThread *thread;
 
-      mpipe_stage_set_max_backlog (first, runs[i].limit);
+      set_limit (first, runs[i].limit, runs[i].in_bytes);
       mpipe_stage_link (first, second);
       numbers.pipeline = pipeline = mpipe_test_pipeline (first);
       thread = g_thread_new ("putter", put_numbers_and_stop, &numbers);
@@ -583,8 +604,8 @@ test_numbers_wait_for_room_inside (const MpipeTestWay *way)
   GThread *thread;
   GVariant *result;
 
-  mpipe_stage_set_max_backlog (second, 30);
-  mpipe_stage_set_max_backlog (third, 3);
+  set_limit (second, 30, TRUE);
+  set_limit (third, 3, FALSE);
   mpipe_stage_link (first, mpipe_stage_link (second, third));
   numbers.pipeline = pipeline = mpipe_test_pipeline (first);
   thread = g_thread_new ("putter", put_numbers_and_stop, &numbers);
@@ -601,6 +622,72 @@ test_numbers_wait_for_room_inside (const MpipeTestWay *way)
   if (!way->ordered)
     g_array_sort (values, compare_int64);
   mpipe_test_assert_range (values, 3, numbers.n, 1);
+}
+
+static gpointer
+put_large (gpointer pipeline)
+{
+  g_autofree guint8 *zeros = g_malloc0 (1000);
+
+  g_assert_cmpuint (mpipe_pipeline_put (pipeline, g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, zeros, 1000, 1),
+                                        NULL, NULL),
+                    ==, 11);
+  return NULL;
+}
+
+/* It waits for the last number to be read, whatever the engine does meanwhile. */
+static void
+test_a_task_that_is_too_large_goes_when_all_was_read (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "echo", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GVariant) large = NULL;
+  GThread *thread;
+
+  set_limit (stage, 10, TRUE);
+  pipeline = mpipe_test_pipeline (stage);
+  put_numbers (pipeline, 10);
+  thread = g_thread_new ("large", put_large, pipeline);
+  for (int i = 0; i < 10; i++)
+    {
+      g_assert_cmpuint (mpipe_pipeline_get_n_put (pipeline), ==, 10);
+      g_variant_unref (mpipe_test_get (pipeline));
+    }
+  g_thread_join (thread);
+  large = mpipe_test_get (pipeline);
+  g_assert_cmpuint (g_variant_get_size (large), ==, 1000);
+  mpipe_test_finish (pipeline);
+}
+
+/* What dead workers give back comes in front, in no order; the first in turn may be behind others then. */
+static void
+test_workers_that_die_with_many_tasks_do_not_stop_a_full_pipeline (const MpipeTestWay *way)
+{
+  MpipeStage *stage = mpipe_test_stage (way, "kill-each-once", 2);
+  g_autoptr (MpipePipeline) pipeline = NULL;
+  g_autoptr (GArray) values = NULL;
+  Numbers numbers = { .n = 4000 };
+  MpipeTestMark mark;
+  GThread *thread;
+
+  mpipe_test_mark_init (&mark, "kill");
+  for (guint i = 0; i < numbers.n; i += 100)
+    {
+      g_autofree char *path = g_strdup_printf ("%s-%u", mark.path, i);
+
+      g_assert_true (g_file_set_contents (path, "", 0, NULL));
+    }
+  mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mark': <%s>}", mark.path));
+  mpipe_stage_set_max_attempts (stage, 2);
+  set_limit (stage, 250, TRUE);
+  numbers.pipeline = pipeline = mpipe_test_pipeline (stage);
+  thread = g_thread_new ("putter", put_numbers_and_stop, &numbers);
+  values = read_arrays (pipeline, stage, 250);
+  g_thread_join (thread);
+  if (!way->ordered)
+    g_array_sort (values, compare_int64);
+  mpipe_test_assert_range (values, 0, numbers.n, 1);
+  mpipe_test_mark_clear (&mark);
 }
 
 /* Reads until one task has given both its results. */
@@ -724,11 +811,16 @@ main (int argc, char **argv)
   ADD (test_an_array_larger_than_the_limit_passes_while_it_is_read,
        "an-array-larger-than-the-limit-passes-while-it-is-read");
   ADD (test_numbers_wait_for_room_inside, "numbers-wait-for-room-inside");
+  ADD (test_a_task_that_is_too_large_goes_when_all_was_read,
+       "a-task-that-is-too-large-goes-when-all-was-read");
   ADD (test_a_number_counts_until_all_that_a_fork_made_of_it_was_read,
        "a-number-counts-until-all-that-a-fork-made-of-it-was-read");
   ADD (test_numbers_that_are_put_in_a_main_loop_wait_for_room,
        "numbers-that-are-put-in-a-main-loop-wait-for-room");
 #undef ADD
+  mpipe_test_add_process_ways (
+      "/mpipe/pipeline/limits/workers-that-die-with-many-tasks-do-not-stop-a-full-pipeline",
+      test_workers_that_die_with_many_tasks_do_not_stop_a_full_pipeline);
   mpipe_test_add_process_ways (
       "/mpipe/pipeline/limits/a-worker-that-has-done-all-ends-while-its-results-wait",
       test_a_worker_that_has_done_all_ends_while_its_results_wait);

@@ -47,9 +47,38 @@ test_case (gconstpointer data)
 {
   const Case *test = data;
 
-  g_assert_true (mpipe_backlog_admits (&test->backlog, test->size) == test->admits);
+  g_assert_true ((mpipe_backlog_count_admitted (&test->backlog, test->size) > 0) == test->admits);
   g_assert_true (mpipe_backlog_is_limited (&test->backlog) == test->is_limited);
   g_assert_true (mpipe_backlog_is_over_bytes (&test->backlog) == test->is_over_bytes);
+}
+
+typedef struct
+{
+  const char *sentence;
+  MpipeBacklog backlog;
+  guint64 size;
+  guint64 n;
+} AdmittedCase;
+
+static const AdmittedCase admitted_cases[] = {
+  { "admits-any-number-without-limits", { 5, 5, 0, 0 }, 8, G_MAXINT64 / 8 },
+  { "admits-so-many-by-their-number", { 5, 40, 12, 1000 }, 8, 7 },
+  { "admits-so-many-by-their-bytes", { 5, 40, 12, 60 }, 8, 2 },
+  { "admits-so-many-whole-ones", { 5, 40, 0, 63 }, 8, 2 },
+  { "admits-none-above-the-bytes", { 5, 70, 0, 60 }, 8, 0 },
+  { "admits-no-empty-ones-above-the-bytes", { 5, 70, 12, 60 }, 0, 0 },
+  { "admits-empty-ones-by-their-number", { 5, 60, 12, 60 }, 0, 7 },
+  { "admits-one-that-is-too-large-alone", { 0, 0, 12, 60 }, 100, 1 },
+  { "admits-one-too-large-when-all-was-read", { 2, 16, 12, 60, { 2, 16 }, { 0, 0 }, { 2, 16 } }, 100, 1 },
+  { "admits-none-too-large-before-all-was-read", { 2, 16, 12, 60, { 1, 8 }, { 0, 0 }, { 1, 8 } }, 100, 0 },
+};
+
+static void
+test_admitted_case (gconstpointer data)
+{
+  const AdmittedCase *test = data;
+
+  g_assert_cmpuint (mpipe_backlog_count_admitted (&test->backlog, test->size), ==, test->n);
 }
 
 /* Who asks first is never above a limit, but for one task that is larger than the limit. */
@@ -68,7 +97,7 @@ test_is_never_above_a_limit (void)
         {
           guint64 size = g_rand_int_range (rand, 0, 150);
 
-          if (g_rand_boolean (rand) && mpipe_backlog_admits (&backlog, size))
+          if (g_rand_boolean (rand) && mpipe_backlog_count_admitted (&backlog, size) > 0)
             {
               backlog.n++;
               backlog.bytes += size;
@@ -82,7 +111,7 @@ test_is_never_above_a_limit (void)
           g_assert_true (backlog.max_n == 0 || backlog.n <= backlog.max_n);
           g_assert_true (backlog.max_bytes == 0 || backlog.bytes <= backlog.max_bytes
                          || backlog.n == 1);
-          g_assert_true (backlog.n > 0 || mpipe_backlog_admits (&backlog, G_MAXUINT32));
+          g_assert_true (backlog.n > 0 || mpipe_backlog_count_admitted (&backlog, G_MAXUINT32) > 0);
         }
       g_queue_clear (&sizes);
     }
@@ -107,7 +136,7 @@ typedef struct
     guint n;
   } steps[8];
   guint64 n, room, unread;
-} ReadCase;
+} ReadCase; /* tasks of 8 bytes each, a limit of 10, and in bytes of 100 */
 
 static const ReadCase read_cases[] = {
   { "is-full-before-anything-was-read", { { ENTER, 10 }, { LOOK, 0 } }, 10, 0, 10 },
@@ -132,7 +161,7 @@ static void
 test_read_case (gconstpointer data)
 {
   const ReadCase *test = data;
-  MpipeBacklog backlog = { .max_n = 10 };
+  MpipeBacklog backlog = { .max_n = 10, .max_bytes = 100 };
 
   for (guint i = 0; i < G_N_ELEMENTS (test->steps); i++)
     {
@@ -142,22 +171,27 @@ test_read_case (gconstpointer data)
         {
         case ENTER:
           backlog.n += n;
+          backlog.bytes += n * 8;
           break;
         case READ:
-          mpipe_backlog_read (&backlog, n);
+          mpipe_backlog_read (&backlog, (MpipeLoad){ n, n * 8 });
           break;
         case LOOK:
           mpipe_backlog_look (&backlog);
           break;
         case SETTLE:
         default:
-          mpipe_backlog_settle (&backlog, n);
+          mpipe_backlog_settle (&backlog, (MpipeLoad){ n, n * 8 });
           backlog.n -= n;
+          backlog.bytes -= n * 8;
         }
     }
   g_assert_cmpuint (mpipe_backlog_get_n (&backlog), ==, test->n);
+  g_assert_cmpuint (mpipe_backlog_get_bytes (&backlog), ==, test->n * 8);
   g_assert_cmpuint (mpipe_backlog_get_room (&backlog), ==, test->room);
-  g_assert_true (mpipe_backlog_admits (&backlog, 1) == (test->room > 0));
+  g_assert_cmpint (mpipe_backlog_get_room_in_bytes (&backlog), ==, 100 - (gint64) test->n * 8);
+  g_assert_cmpuint (mpipe_backlog_count_admitted (&backlog, 8), ==, test->room);
+  
   g_assert_cmpuint (mpipe_backlog_get_unread (&backlog, mpipe_backlog_get_gross (&backlog)), ==,
                     test->unread);
 }
@@ -171,6 +205,13 @@ main (int argc, char **argv)
       g_autofree char *path = g_strconcat ("/mpipe/flow/backlog/", cases[i].sentence, NULL);
 
       g_test_add_data_func (path, &cases[i], test_case);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (admitted_cases); i++)
+    {
+      g_autofree char *path
+          = g_strconcat ("/mpipe/flow/backlog/", admitted_cases[i].sentence, NULL);
+
+      g_test_add_data_func (path, &admitted_cases[i], test_admitted_case);
     }
   for (guint i = 0; i < G_N_ELEMENTS (read_cases); i++)
     {

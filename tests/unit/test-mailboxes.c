@@ -38,7 +38,7 @@ payload_number (const MpipePayload *payload)
 
 /* Many putters, one engine */
 
-static const MpipeRoom room = { .n_tasks = ROOM, .n_bytes = G_MAXUINT64 };
+static const MpipeRoom room = { .n_tasks = ROOM, .n_bytes = G_MAXINT64 };
 
 typedef struct
 {
@@ -270,10 +270,10 @@ deliver (Circle *self, guint n)
 static void
 publish (Circle *self)
 {
-  MpipeRoom found = { .n_bytes = G_MAXUINT64, .counts = &self->backlog };
+  MpipeRoom found = { .n_bytes = G_MAXINT64, .counts = &self->backlog };
 
   found.n_tasks = mpipe_backlog_get_room (&self->backlog);
-  found.n_read = mpipe_backlog_get_n_seen (&self->backlog);
+  found.read = mpipe_backlog_get_seen (&self->backlog);
   mpipe_task_mailbox_allow (self->engine.tasks, &found);
 }
 
@@ -298,8 +298,8 @@ counting_engine_thread (gpointer data)
       stopped = batch.stopped;
       mpipe_task_batch_clear (&batch);
       mpipe_backlog_look (&self->backlog);
-      n_back = self->backlog.n_ahead / 10 * 10;
-      mpipe_backlog_settle (&self->backlog, n_back);
+      n_back = self->backlog.ahead.n / 10 * 10;
+      mpipe_backlog_settle (&self->backlog, (MpipeLoad){ n_back, 0 });
       self->backlog.n -= n_back;
       publish (self);
       if (!stopped && mpipe_task_mailbox_sleep (tasks))
@@ -335,7 +335,7 @@ reader_thread (gpointer data)
       self->n_delivered--;
       g_mutex_unlock (&self->lock);
       g_atomic_int_inc (&self->n_read);
-      mpipe_backlog_read (&self->backlog, 1);
+      mpipe_backlog_read (&self->backlog, (MpipeLoad){ 1, 0 });
       mpipe_task_mailbox_tell_read (self->engine.tasks);
     }
   return NULL;
