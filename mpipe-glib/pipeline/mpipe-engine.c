@@ -135,7 +135,8 @@ deliver_cb (gpointer owner, MpipeRun *run, MpipeItem *item)
   if (collect (self, item))
     return;
   self->run_context.n_unread += item->n_tasks;
-  item->is_sole = self->run_context.limited && mpipe_lineage_is_sole (item->lineage);
+  item->is_sole = self->run_context.limited && item->lineage != NULL /* as it is at a worker's stop */
+                  && mpipe_lineage_is_sole (item->lineage);
   mpipe_fifo_push (&self->delivered, item);
   if (item->error != NULL && g_atomic_int_get (&self->stop_on_failure))
     {

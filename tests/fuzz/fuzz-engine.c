@@ -52,6 +52,7 @@ typedef struct
   Graph graph;
   guint size;
   gboolean ordered, do_stop_task, disable_result, has_result_type, has_time_limits;
+  gboolean limits_bytes; /* as well: of so many numbers */
   gboolean is_large; /* tasks are, so that they lie in shared memory if there is any */
   gboolean reads_late; /* after everything has ended: the two threads need not wait for each other so often */
   guint max_attempts, restart_limit, concurrency, max_backlog, lifespan, retry_delay;
@@ -98,6 +99,7 @@ take_plan (MpipeFuzzInput *input, Plan *out_plan, MpipeFuzzScriptOptions *out_op
     .lifespan = d >> 4 & 3,
     .retry_delay = d >> 6 & 1,
     .max_backlog = e & 3,
+    .limits_bytes = (e & 0x80) != 0,
     .on_failure = (e >> 2) % 3,
     .action = e >> 4 & 3,
     .action_at = f >> 4,
@@ -131,6 +133,8 @@ new_stage (Run *self, const char *name)
   mpipe_stage_set_max_attempts (stage, plan->max_attempts);
   mpipe_stage_set_restart_limit (stage, plan->restart_limit);
   mpipe_stage_set_max_backlog (stage, plan->max_backlog);
+  if (plan->limits_bytes)
+    mpipe_stage_set_max_backlog_bytes (stage, plan->max_backlog * sizeof (gint64));
   mpipe_stage_set_worker_lifespan (stage, plan->lifespan);
   mpipe_stage_set_retry_delay (stage, plan->retry_delay);
   mpipe_stage_set_grace_time (stage, 1);
