@@ -497,25 +497,28 @@ release_results (MpipeStageRun *self)
     }
 }
 
-/* Whether a worker has the task whose turn it is. If not, it waits for one, perhaps behind others that have come back as
- * well. */
+/* Whether the task whose turn it is waits for a worker, perhaps behind others that have come back as well: no worker has
+ * it, and it does not wait to be tried again. */
 static gboolean
-is_next_held (MpipeStageRun *self)
+next_waits (MpipeStageRun *self)
 {
   for (guint i = 0; i < self->n_slots; i++)
     if (mpipe_worker_slot_holds_next (self->slots[i], self->places))
-      return TRUE;
-  return FALSE;
+      return FALSE;
+  for (MpipeFifoLink *link = self->retries.tasks.first; link != NULL; link = link->next)
+    if (mpipe_reorder_is_next (self->places, ((MpipeItem *) link)->place))
+      return FALSE;
+  return TRUE;
 }
 
 /* A worker is not read while its results would have to wait: they stay with it. When the limit in bytes is
- * reached, only the worker is read that holds the task whose turn it is, if there is one. */
+ * reached, only the worker is read that holds the task whose turn it is. */
 static void
 set_reading (MpipeStageRun *self)
 {
   gboolean blocked = mpipe_run_is_blocked (&self->run);
   gboolean all = self->run.context->terminating || !mpipe_run_is_over_bytes (&self->run)
-                 || !is_next_held (self);
+                 || next_waits (self);
 
   for (guint i = 0; i < self->n_slots; i++)
     {
