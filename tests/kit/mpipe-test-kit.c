@@ -297,6 +297,28 @@ mpipe_test_put (MpipePipeline *pipeline, gint64 first, gint64 n)
     }
 }
 
+/* Returns: (floating): an array of @n numbers, from @first on */
+GVariant *
+mpipe_test_new_numbers (gint64 first, gsize n)
+{
+  gint64 *numbers = g_new (gint64, n);
+
+  for (gsize i = 0; i < n; i++)
+    numbers[i] = first + (gint64) i;
+  return g_variant_new_from_data (G_VARIANT_TYPE ("ax"), numbers, n * sizeof *numbers, TRUE, g_free,
+                                  numbers);
+}
+
+void
+mpipe_test_put_array (MpipePipeline *pipeline, gint64 first, gsize n)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, mpipe_test_new_numbers (first, n), NULL, &error),
+                    ==, n);
+  g_assert_no_error (error);
+}
+
 GVariant *
 mpipe_test_get (MpipePipeline *pipeline)
 {
@@ -418,6 +440,14 @@ compare_int64 (gconstpointer a, gconstpointer b)
   return first < second ? -1 : first > second;
 }
 
+/* Unless they came in order. */
+void
+mpipe_test_sort (GArray *values, const MpipeTestWay *way)
+{
+  if (!way->ordered)
+    g_array_sort (values, compare_int64);
+}
+
 GArray *
 mpipe_test_get_all (MpipePipeline *pipeline, const MpipeTestWay *way)
 {
@@ -433,8 +463,7 @@ mpipe_test_get_all (MpipePipeline *pipeline, const MpipeTestWay *way)
       g_variant_unref (result);
     }
   g_assert_no_error (error);
-  if (!way->ordered)
-    g_array_sort (values, compare_int64);
+  mpipe_test_sort (values, way);
   return values;
 }
 

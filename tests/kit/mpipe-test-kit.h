@@ -45,6 +45,8 @@ char *mpipe_test_build_path (const char *name);
 
 /* What a call gives, or the test fails. */
 void mpipe_test_put (MpipePipeline *pipeline, gint64 first, gint64 n);
+GVariant *mpipe_test_new_numbers (gint64 first, gsize n);
+void mpipe_test_put_array (MpipePipeline *pipeline, gint64 first, gsize n);
 GVariant *mpipe_test_get (MpipePipeline *pipeline);
 gint64 mpipe_test_get_int64 (MpipePipeline *pipeline);
 void mpipe_test_get_end (MpipePipeline *pipeline);
@@ -68,6 +70,7 @@ void mpipe_test_put_or_die (MpipePipeline *pipeline);
 
 /* All int64 results up to the end, sorted unless the way is ordered. */
 GArray *mpipe_test_get_all (MpipePipeline *pipeline, const MpipeTestWay *way);
+void mpipe_test_sort (GArray *values, const MpipeTestWay *way);
 void mpipe_test_assert_range (GArray *values, gint64 first, gint64 n, gint64 step);
 
 /* Iterates the main context until @done is TRUE. */

@@ -15,27 +15,6 @@
 #define N 20000 /* more than one row holds */
 #define FEW 40
 
-static GVariant *
-new_numbers (gint64 first, gint64 n)
-{
-  gint64 *numbers = g_new (gint64, n);
-
-  for (gint64 i = 0; i < n; i++)
-    numbers[i] = first + i;
-  return g_variant_new_from_data (G_VARIANT_TYPE ("ax"), numbers, n * sizeof *numbers, TRUE, g_free,
-                                  numbers);
-}
-
-static void
-put_array (MpipePipeline *pipeline, gint64 first, gint64 n)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (first, n), NULL, &error), ==,
-                    (guint64) n);
-  g_assert_no_error (error);
-}
-
 static MpipeStage *
 new_stage (const MpipeTestWay *way, const char *worker, guint size, const char *mode)
 {
@@ -44,14 +23,6 @@ new_stage (const MpipeTestWay *way, const char *worker, guint size, const char *
   if (mode != NULL)
     mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mode': <%s>}", mode));
   return stage;
-}
-
-static int
-compare_int64 (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, other = *(const gint64 *) b;
-
-  return (one > other) - (one < other);
 }
 
 /* All results up to the end, read by the array; sorted unless the way is ordered. */
@@ -74,8 +45,7 @@ get_all_arrays (MpipePipeline *pipeline, const MpipeTestWay *way, guint max)
       g_variant_unref (results);
     }
   g_assert_no_error (error);
-  if (!way->ordered)
-    g_array_sort (values, compare_int64);
+  mpipe_test_sort (values, way);
   return values;
 }
 
@@ -92,13 +62,13 @@ static void
 put_all (MpipePipeline *pipeline, Manner manner)
 {
   if (manner == BY_ARRAY)
-    put_array (pipeline, 0, N);
+    mpipe_test_put_array (pipeline, 0, N);
   else if (manner == ONE_BY_ONE)
     mpipe_test_put (pipeline, 0, N);
   else
     for (gint64 first = 0; first < N; first += 100)
       {
-        put_array (pipeline, first, 99);
+        mpipe_test_put_array (pipeline, first, 99);
         mpipe_test_put (pipeline, first + 99, 1);
       }
 }
@@ -131,8 +101,7 @@ get_all (MpipePipeline *pipeline, const MpipeTestWay *way, Manner manner)
       n += n_got;
     }
   mpipe_test_get_end (pipeline);
-  if (!way->ordered)
-    g_array_sort (values, compare_int64);
+  mpipe_test_sort (values, way);
   return values;
 }
 
@@ -178,7 +147,7 @@ test_each_stage_passes_them_on (const MpipeTestWay *way)
   link_owned (second, third);
   link_owned (first, second);
   pipeline = mpipe_test_pipeline (first);
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   mpipe_pipeline_stop (pipeline);
   values = get_all_arrays (pipeline, way, 0);
   mpipe_test_assert_range (values, 3, N, 1);
@@ -197,7 +166,7 @@ test_a_fork_gives_each_to_both (const MpipeTestWay *way)
   link_owned (first, leaf);
   link_owned (first, other);
   pipeline = mpipe_test_pipeline (first);
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   mpipe_pipeline_stop (pipeline);
   values = get_all_arrays (pipeline, &unordered, 0);
   g_assert_cmpuint (values->len, ==, 2 * N);
@@ -218,7 +187,7 @@ test_a_limit_is_kept (const MpipeTestWay *way)
   pipeline = mpipe_test_pipeline (stage);
   for (gint64 first = 0; first < 1000; first += 10)
     {
-      put_array (pipeline, first, 10);
+      mpipe_test_put_array (pipeline, first, 10);
       for (guint i = 0; i < 10; i++)
         {
           gint64 value = mpipe_test_get_int64 (pipeline);
@@ -227,8 +196,7 @@ test_a_limit_is_kept (const MpipeTestWay *way)
         }
       g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), <=, 10);
     }
-  if (!way->ordered)
-    g_array_sort (values, compare_int64);
+  mpipe_test_sort (values, way);
   mpipe_test_assert_range (values, 1, 1000, 1);
   mpipe_test_finish (pipeline);
 }
@@ -349,7 +317,7 @@ test_one_fails_alone (const MpipeTestWay *way)
   g_autoptr (MpipePipeline) pipeline
       = mpipe_test_pipeline (new_stage (way, "array", 2, "error"));
 
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   mpipe_pipeline_stop (pipeline);
   assert_only_3_fails (pipeline, N, MPIPE_ERROR_TASK_FAILED, "*task 4: No such number: 3*");
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
@@ -379,7 +347,7 @@ test_the_one_that_kills_is_found (const MpipeTestWay *way)
       mpipe_stage_set_max_attempts (stage, cases[i].max_attempts);
       mpipe_stage_set_retry_delay (stage, 0);
       pipeline = mpipe_test_pipeline (stage);
-      put_array (pipeline, 0, FEW);
+      mpipe_test_put_array (pipeline, 0, FEW);
       mpipe_pipeline_stop (pipeline);
       assert_only_3_fails (pipeline, FEW, MPIPE_ERROR_WORKER_DIED, cases[i].pattern);
       g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
@@ -394,7 +362,7 @@ test_the_one_that_kills_an_ordinary_worker_is_found (const MpipeTestWay *way)
   g_autoptr (GError) error = NULL;
   guint n = 0;
 
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   mpipe_pipeline_stop (pipeline);
   for (;;)
     {
@@ -422,7 +390,7 @@ test_what_kills_only_together_is_done_alone (const MpipeTestWay *way)
       = mpipe_test_pipeline (new_stage (way, "array", 1, "kill-together"));
   g_autoptr (GArray) values = NULL;
 
-  put_array (pipeline, 0, FEW);
+  mpipe_test_put_array (pipeline, 0, FEW);
   mpipe_pipeline_stop (pipeline);
   values = get_all_arrays (pipeline, way, 0);
   mpipe_test_assert_range (values, 1, FEW, 1);
@@ -448,7 +416,7 @@ test_wrong_results_fail_each_task (const MpipeTestWay *way)
       g_autoptr (MpipePipeline) pipeline
           = mpipe_test_pipeline (new_stage (way, "array", 1, cases[i].mode));
 
-      put_array (pipeline, 0, FEW);
+      mpipe_test_put_array (pipeline, 0, FEW);
       mpipe_pipeline_stop (pipeline);
       for (guint64 task = 1; task <= FEW; task++)
         {
@@ -471,7 +439,7 @@ test_results_of_a_wrong_type_fail_each_task (const MpipeTestWay *way)
 
   mpipe_stage_set_result_type (stage, G_VARIANT_TYPE_INT64);
   pipeline = mpipe_test_pipeline (stage);
-  put_array (pipeline, 0, FEW);
+  mpipe_test_put_array (pipeline, 0, FEW);
   mpipe_pipeline_stop (pipeline);
   for (guint i = 0; i < FEW; i++)
     {
@@ -488,7 +456,7 @@ test_results_may_be_of_any_type (const MpipeTestWay *way)
 {
   g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (new_stage (way, "array", 1, "text"));
 
-  put_array (pipeline, 0, FEW);
+  mpipe_test_put_array (pipeline, 0, FEW);
   mpipe_pipeline_stop (pipeline);
   for (guint i = 0; i < FEW; i++)
     {
@@ -506,7 +474,7 @@ test_arrays_may_give_nothing (const MpipeTestWay *way)
   g_autoptr (MpipePipeline) pipeline
       = mpipe_test_pipeline (new_stage (way, "array", 2, "nothing"));
 
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   mpipe_test_finish (pipeline);
   g_assert_cmpuint (mpipe_pipeline_get_backlog (pipeline), ==, 0);
 }
@@ -519,7 +487,7 @@ test_results_may_be_disabled (const MpipeTestWay *way)
 
   mpipe_stage_set_disable_result (stage, TRUE);
   pipeline = mpipe_test_pipeline (stage);
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   mpipe_test_finish (pipeline);
 }
 
@@ -533,7 +501,7 @@ test_failures_are_collected_with_their_tasks (const MpipeTestWay *way)
   GVariant *result;
 
   mpipe_pipeline_set_on_failure (pipeline, MPIPE_ON_FAILURE_COLLECT);
-  put_array (pipeline, 0, FEW);
+  mpipe_test_put_array (pipeline, 0, FEW);
   mpipe_pipeline_stop (pipeline);
   while ((result = mpipe_pipeline_get (pipeline, NULL, NULL)) != NULL)
     {
@@ -552,7 +520,7 @@ test_a_class_may_have_both (const MpipeTestWay *way)
 {
   g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "TestBoth", 1));
 
-  put_array (pipeline, 5, 1);
+  mpipe_test_put_array (pipeline, 5, 1);
   g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, -5);
   mpipe_test_finish (pipeline);
 }
@@ -568,7 +536,7 @@ test_a_task_that_hangs_is_found (const MpipeTestWay *way)
   mpipe_stage_set_task_timeout (stage, 500);
   mpipe_stage_set_grace_time (stage, 50);
   pipeline = mpipe_test_pipeline (stage);
-  put_array (pipeline, 0, FEW);
+  mpipe_test_put_array (pipeline, 0, FEW);
   mpipe_pipeline_stop (pipeline);
   assert_only_3_fails (pipeline, FEW, MPIPE_ERROR_TIMED_OUT, "*time limit*task 4 *");
 }
@@ -596,10 +564,10 @@ test_a_long_one_holds_up_no_other (const MpipeTestWay *way)
     }
   set_gate (stage, &gate, "");
   pipeline = mpipe_test_pipeline (stage);
-  put_array (pipeline, 4, 1000); /* so that the workers are known to be fast */
+  mpipe_test_put_array (pipeline, 4, 1000); /* so that the workers are known to be fast */
   for (guint i = 0; i < 1000; i++)
     mpipe_test_get_int64 (pipeline);
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   for (guint i = 0; i < N - 1; i++)
     g_assert_cmpint (mpipe_test_get_int64 (pipeline), !=, 3);
   mpipe_test_mark_set (&gate);
@@ -626,7 +594,7 @@ test_one_that_waits_is_cancelled (const MpipeTestWay *way)
   set_gate (stage, &gate, "wait");
   pipeline = mpipe_test_pipeline (stage);
   mpipe_test_put (pipeline, 3, 1);
-  put_array (pipeline, 10, N);
+  mpipe_test_put_array (pipeline, 10, N);
   for (guint64 id = 100; id < N; id += 1000)
     g_assert_true (mpipe_pipeline_cancel_task (pipeline, id));
   mpipe_test_mark_set (&gate);
@@ -652,7 +620,7 @@ test_one_that_is_being_done_is_cancelled (const MpipeTestWay *way)
 
   mpipe_stage_set_grace_time (stage, 20);
   pipeline = mpipe_test_pipeline (stage);
-  put_array (pipeline, 0, FEW);
+  mpipe_test_put_array (pipeline, 0, FEW);
   mpipe_pipeline_stop (pipeline);
   mpipe_test_wait_until (has_answered, pipeline);
   g_assert_true (mpipe_pipeline_cancel_task (pipeline, 4));
@@ -669,7 +637,7 @@ test_arrays_end_with_their_pipeline (const MpipeTestWay *way)
 
   set_gate (stage, &gate, "wait");
   pipeline = mpipe_test_pipeline (stage);
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   mpipe_pipeline_terminate (pipeline);
   for (;;)
     {
@@ -707,7 +675,7 @@ put_storm (Storm *self)
       gint64 n = MIN (length, N_STORM - first);
 
       if (n < 3000)
-        put_array (self->pipeline, first, n);
+        mpipe_test_put_array (self->pipeline, first, n);
       else
         mpipe_test_put (self->pipeline, first, n);
       first += n;
@@ -826,7 +794,7 @@ test_results_are_counted_one_by_one (const MpipeTestWay *way)
 {
   g_autoptr (MpipePipeline) pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "array", 1));
 
-  put_array (pipeline, 0, FEW);
+  mpipe_test_put_array (pipeline, 0, FEW);
   mpipe_pipeline_stop (pipeline);
   g_assert_true (mpipe_pipeline_wait (pipeline, NULL, NULL));
   g_assert_cmpuint (mpipe_pipeline_get_n_put (pipeline), ==, FEW);
@@ -861,7 +829,7 @@ test_signals_tell_of_each (const MpipeTestWay *way)
 
   g_signal_connect (pipeline, "result", G_CALLBACK (count_result), &n);
   g_signal_connect (pipeline, "completed", G_CALLBACK (note_completed), &completed);
-  put_array (pipeline, 0, N);
+  mpipe_test_put_array (pipeline, 0, N);
   mpipe_pipeline_stop (pipeline);
   mpipe_test_iterate_until (&completed);
   g_assert_cmpuint (n, ==, N);
@@ -873,7 +841,7 @@ test_results_stay_when_the_pipeline_is_dropped (const MpipeTestWay *way)
   MpipePipeline *pipeline = mpipe_test_pipeline (mpipe_test_stage (way, "array", 2));
   g_autoptr (GVariant) results = NULL;
 
-  put_array (pipeline, 0, FEW);
+  mpipe_test_put_array (pipeline, 0, FEW);
   mpipe_pipeline_stop (pipeline);
   results = mpipe_pipeline_get_array (pipeline, 2, NULL, NULL);
   mpipe_test_get_int64 (pipeline);

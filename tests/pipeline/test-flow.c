@@ -32,24 +32,6 @@ test_every_task_gives_its_result (const MpipeTestWay *way)
       }
 }
 
-static GVariant *
-new_numbers (gint64 first, gsize n)
-{
-  g_autofree gint64 *numbers = g_new (gint64, n);
-
-  for (gsize i = 0; i < n; i++)
-    numbers[i] = first + i;
-  return g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, numbers, n, sizeof (gint64));
-}
-
-static int
-compare_numbers (gconstpointer a, gconstpointer b)
-{
-  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
-
-  return (x > y) - (x < y);
-}
-
 static void
 test_arrays_are_many_tasks_and_many_results (const MpipeTestWay *way)
 {
@@ -61,8 +43,8 @@ test_arrays_are_many_tasks_and_many_results (const MpipeTestWay *way)
   g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (gint64));
   GVariant *results;
 
-  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (0, 0), NULL, NULL), ==, 0);
-  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (0, N), NULL, NULL), ==, N);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, mpipe_test_new_numbers (0, 0), NULL, NULL), ==, 0);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, mpipe_test_new_numbers (0, N), NULL, NULL), ==, N);
   mpipe_pipeline_stop (pipeline);
   while ((results = mpipe_pipeline_get_array (pipeline, 1000, NULL, NULL)) != NULL)
     {
@@ -74,8 +56,7 @@ test_arrays_are_many_tasks_and_many_results (const MpipeTestWay *way)
       g_array_append_vals (values, numbers, n);
       g_variant_unref (results);
     }
-  if (!way->ordered)
-    g_array_sort (values, compare_numbers);
+  mpipe_test_sort (values, way);
   mpipe_test_assert_range (values, 1, N, 1);
   g_assert_cmpuint (mpipe_pipeline_get_n_put (pipeline), ==, N);
 }
@@ -123,7 +104,7 @@ test_an_array_of_results_ends_before_a_failure_and_another_type (const MpipeTest
 
   mpipe_stage_set_parameters (stage, g_variant_new_parsed ("{'mode': <'error'>}"));
   pipeline = mpipe_test_pipeline (stage);
-  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (0, 8), NULL, NULL), ==, 8);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, mpipe_test_new_numbers (0, 8), NULL, NULL), ==, 8);
   mpipe_test_finish (pipeline);
   while ((results = mpipe_pipeline_get_array (pipeline, 0, NULL, &error)) != NULL)
     {
@@ -169,7 +150,7 @@ test_what_is_no_array_of_tasks_is_refused (const MpipeTestWay *way)
   mpipe_test_put (pipeline, 5, 1);
   g_assert_cmpint (mpipe_test_get_int64 (pipeline), ==, 5);
   mpipe_pipeline_stop (pipeline);
-  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (0, 3), NULL, &error), ==, 0);
+  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, mpipe_test_new_numbers (0, 3), NULL, &error), ==, 0);
   g_assert_error (error, MPIPE_ERROR, MPIPE_ERROR_STOPPED);
   mpipe_test_get_end (pipeline);
 }

@@ -446,27 +446,6 @@ test_a_task_counts_until_the_last_of_its_results_was_read (const MpipeTestWay *w
 
 /* Numbers, which travel in rows */
 
-static GVariant *
-new_numbers (gint64 n)
-{
-  gint64 *numbers = g_new (gint64, n);
-
-  for (gint64 i = 0; i < n; i++)
-    numbers[i] = i;
-  return g_variant_new_from_data (G_VARIANT_TYPE ("ax"), numbers, n * sizeof *numbers, TRUE, g_free,
-                                  numbers);
-}
-
-static void
-put_numbers (MpipePipeline *pipeline, gint64 n)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpuint (mpipe_pipeline_put_array (pipeline, new_numbers (n), NULL, &error), ==,
-                    (guint64) n);
-  g_assert_no_error (error);
-}
-
 /* The same limit for numbers, of 8 bytes each. */
 static void
 set_limit (MpipeStage *stage, guint n_tasks, gboolean in_bytes)
@@ -496,7 +475,7 @@ test_each_number_that_is_read_makes_room_at_once (const MpipeTestWay *way)
       set_limit (first, 10, runs[i].in_bytes);
       mpipe_stage_link (first, second);
       pipeline = mpipe_test_pipeline (first);
-      put_numbers (pipeline, 10);
+      mpipe_test_put_array (pipeline, 0, 10);
       g_assert_cmpuint (fill (pipeline), ==, 0);
       for (int n = 0; n < 500; n++)
         {
@@ -523,7 +502,7 @@ put_numbers_and_stop (gpointer data)
 {
   Numbers *numbers = data;
 
-  put_numbers (numbers->pipeline, numbers->n);
+  mpipe_test_put_array (numbers->pipeline, 0, numbers->n);
   mpipe_pipeline_stop (numbers->pipeline);
   return NULL;
 }
@@ -546,14 +525,6 @@ read_arrays (MpipePipeline *pipeline, MpipeStage *first, guint limit)
       g_variant_unref (results);
     }
   return values;
-}
-
-static int
-compare_int64 (gconstpointer a, gconstpointer b)
-{
-  gint64 one = *(const gint64 *) a, other = *(const gint64 *) b;
-
-  return (one > other) - (one < other);
 }
 
 static void
@@ -585,8 +556,7 @@ test_an_array_larger_than_the_limit_passes_while_it_is_read (const MpipeTestWay 
       thread = g_thread_new ("putter", put_numbers_and_stop, &numbers);
       values = read_arrays (pipeline, first, runs[i].limit);
       g_thread_join (thread);
-      if (!way->ordered)
-        g_array_sort (values, compare_int64);
+      mpipe_test_sort (values, way);
       mpipe_test_assert_range (values, 2, runs[i].n, 1);
     }
 }
@@ -619,8 +589,7 @@ test_numbers_wait_for_room_inside (const MpipeTestWay *way)
       g_variant_unref (result);
     }
   g_thread_join (thread);
-  if (!way->ordered)
-    g_array_sort (values, compare_int64);
+  mpipe_test_sort (values, way);
   mpipe_test_assert_range (values, 3, numbers.n, 1);
 }
 
@@ -646,7 +615,7 @@ test_a_task_that_is_too_large_goes_when_all_was_read (const MpipeTestWay *way)
 
   set_limit (stage, 10, TRUE);
   pipeline = mpipe_test_pipeline (stage);
-  put_numbers (pipeline, 10);
+  mpipe_test_put_array (pipeline, 0, 10);
   thread = g_thread_new ("large", put_large, pipeline);
   for (int i = 0; i < 10; i++)
     {
@@ -684,8 +653,7 @@ test_workers_that_die_with_many_tasks_do_not_stop_a_full_pipeline (const MpipeTe
   thread = g_thread_new ("putter", put_numbers_and_stop, &numbers);
   values = read_arrays (pipeline, stage, 250);
   g_thread_join (thread);
-  if (!way->ordered)
-    g_array_sort (values, compare_int64);
+  mpipe_test_sort (values, way);
   mpipe_test_assert_range (values, 0, numbers.n, 1);
   mpipe_test_mark_clear (&mark);
 }
@@ -720,7 +688,7 @@ test_a_number_counts_until_all_that_a_fork_made_of_it_was_read (const MpipeTestW
   mpipe_stage_link (first, left);
   mpipe_stage_link (first, right);
   pipeline = mpipe_test_pipeline (first);
-  put_numbers (pipeline, 10);
+  mpipe_test_put_array (pipeline, 0, 10);
   g_assert_cmpuint (fill (pipeline), ==, 0);
   for (int n = 0; n < 100; n++)
     {

@@ -191,7 +191,6 @@ test_read_case (gconstpointer data)
   g_assert_cmpuint (mpipe_backlog_get_room (&backlog), ==, test->room);
   g_assert_cmpint (mpipe_backlog_get_room_in_bytes (&backlog), ==, 100 - (gint64) test->n * 8);
   g_assert_cmpuint (mpipe_backlog_count_admitted (&backlog, 8), ==, test->room);
-  
   g_assert_cmpuint (mpipe_backlog_get_unread (&backlog, mpipe_backlog_get_gross (&backlog)), ==,
                     test->unread);
 }
