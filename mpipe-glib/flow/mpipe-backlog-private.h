@@ -128,24 +128,28 @@ mpipe_backlog_get_room_in_bytes (const MpipeBacklog *self)
   return (gint64) MIN (self->max_bytes, G_MAXINT64 - 1) - (gint64) mpipe_backlog_get_bytes (self);
 }
 
-/* Returns: how many tasks of @size bytes @n_bytes of room are enough for */
+/* Returns: how many tasks of @size bytes each may come where there is room for @n and for @n_bytes. Where there are none
+ * (@n_there) the bytes do not matter for one, so that a task larger than the limit is done alone. */
 static inline guint64
-mpipe_backlog_divide (gint64 n_bytes, guint64 size)
+mpipe_backlog_divide_room (guint64 n, gint64 n_bytes, guint64 n_there, guint64 size)
 {
+  guint64 n_by_bytes = G_MAXUINT64;
+
   if (n_bytes < 0)
-    return 0;
-  return size > 0 ? (guint64) n_bytes / size : G_MAXUINT64;
+    n_by_bytes = 0;
+  else if (size > 0)
+    n_by_bytes = (guint64) n_bytes / size;
+  if (n_by_bytes == 0 && n_there == 0)
+    n_by_bytes = 1;
+  return MIN (n, n_by_bytes);
 }
 
-/* Returns: for how many more tasks of @size bytes each there is room. An empty one has room for any, so that a task
- * larger than the limit is done alone. */
+/* Returns: for how many more tasks of @size bytes each there is room. */
 static inline guint64
 mpipe_backlog_count_admitted (const MpipeBacklog *self, guint64 size)
 {
-  guint64 n = MIN (mpipe_backlog_get_room (self),
-                   mpipe_backlog_divide (mpipe_backlog_get_room_in_bytes (self), size));
-
-  return n == 0 && mpipe_backlog_get_n (self) == 0 ? 1 : n;
+  return mpipe_backlog_divide_room (mpipe_backlog_get_room (self), mpipe_backlog_get_room_in_bytes (self),
+                                    mpipe_backlog_get_n (self), size);
 }
 
 G_END_DECLS

@@ -258,8 +258,9 @@ work_all (MpipeEngine *self)
 static void
 look_at_backlogs (MpipeEngine *self)
 {
+  if (!self->run_context.limited)
+    return;
   mpipe_backlog_look (&self->backlog);
-  self->run_context.n_ahead = self->backlog.ahead.n;
   for (guint i = 0; i < self->runs->len; i++)
     mpipe_backlog_look (&((MpipeRun *) g_ptr_array_index (self->runs, i))->backlog);
 }
@@ -741,6 +742,7 @@ mpipe_engine_new (const MpipePlan *plan, MpipeTypeTable *types, GMainContext *ap
   self->events = mpipe_event_mailbox_new (application_context, self->driver);
   self->types = mpipe_type_table_ref (types);
   self->run_context.types = types;
+  self->run_context.backlog = &self->backlog;
   self->run_context.arena = mpipe_arena_new (MPIPE_ARENA_SIZE, NULL);
   if (count_workers (plan) >= WORTH_A_POLLER)
     self->run_context.poller = mpipe_poller_new (self->context);

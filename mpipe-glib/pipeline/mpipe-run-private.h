@@ -42,7 +42,7 @@ struct _MpipeRunContext
   gboolean terminating;      /* all that has not ended fails */
   GHashTable *cancelled;     /* ids of tasks that are to fail; NULL for none */
   guint64 n_unread;          /* results and failures that have not come back from the reader */
-  guint64 n_ahead;           /* of those, what is known to be read */
+  const MpipeBacklog *backlog; /* of the pipeline */
   MpipeRun *first_dirty;     /* runs that have something to look at */
 };
 

@@ -179,7 +179,7 @@ has_load_behind (MpipeRun *self)
         return TRUE;
     }
   return self->next->len == 0 && self->collect == NULL
-         && self->context->n_unread > self->context->n_ahead;
+         && self->context->n_unread > self->context->backlog->ahead.n;
 }
 
 /* Whether results have to wait. */

@@ -115,16 +115,13 @@ static guint64
 count_admitted_locked (MpipeTaskMailbox *self, guint64 size)
 {
   const MpipeRoom *room = &self->room_left;
-  guint64 n, n_by_bytes;
 
   if (!self->limited)
     return G_MAXUINT64;
   count_reads_locked (self);
-  n = room->n_tasks - MIN (room->n_tasks, self->batch.n_tasks);
-  n_by_bytes = mpipe_backlog_divide (room->n_bytes - (gint64) self->n_bytes, size);
-  if (n_by_bytes == 0 && room->n_there + self->batch.n_tasks == 0)
-    n_by_bytes = 1;
-  return MIN (n, n_by_bytes);
+  return mpipe_backlog_divide_room (room->n_tasks - MIN (room->n_tasks, self->batch.n_tasks),
+                                    room->n_bytes - (gint64) self->n_bytes,
+                                    room->n_there + self->batch.n_tasks, size);
 }
 
 static gboolean
